@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every Swift target; `ARCHITECTURE.md` says why each is there.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "swiftlet",
+    products: [
+        .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .library(name: "ContainerEngine", targets: ["ContainerEngine"]),
+        .library(name: "ContainerNetwork", targets: ["ContainerNetwork"]),
+        .library(name: "ContainerStorage", targets: ["ContainerStorage"]),
+        .library(name: "ContainerRuntime", targets: ["ContainerRuntime"]),
+        .library(name: "Netlink", targets: ["Netlink"]),
+        .library(name: "GoTemplate", targets: ["GoTemplate"]),
+        .library(name: "OCISpec", targets: ["OCISpec"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    ],
+    targets: [
+        // Layer 0: the kernel and C.
+        .target(
+            name: "CLinux",
+            linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]),
+        .target(
+            name: "LinuxSys",
+            dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
+        // Layer 1: values.
+        .target(name: "WirePrimitives", swiftSettings: settings),
+        .target(name: "OCISpec", swiftSettings: settings),
+        .target(name: "GoTemplate", swiftSettings: settings),
+        // Layer 2: protocols.
+        .target(name: "Netlink", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
+        // Layer 3: the three subsystems, which never import each other.
+        .target(
+            name: "ContainerNetwork",
+            dependencies: [
+                "Netlink", "LinuxSys", "WirePrimitives", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ContainerStorage",
+            dependencies: ["OCISpec", "LinuxSys", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .target(name: "ContainerRuntime", dependencies: ["OCISpec", "LinuxSys"], swiftSettings: settings),
+        // Layer 4: containers' life.
+        .target(
+            name: "ContainerEngine",
+            dependencies: [
+                "ContainerNetwork", "ContainerStorage", "ContainerRuntime", "OCISpec", "WirePrimitives", "LinuxSys",
+            ],
+            swiftSettings: settings),
+        // Layer 5: the command line.
+        .target(
+            name: "Commands",
+            dependencies: [
+                "ContainerEngine", "GoTemplate", "LinuxSys", "OCISpec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        // Layer 6.
+        .executableTarget(name: "swiftlet", dependencies: ["Commands"], swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,196 @@
+#define _GNU_SOURCE
+#include "CLinuxArchive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Every function used, declared once with the header's own type and found by name. */
+#define FUNCTIONS(X)                                                                                                   \
+    X(archive_read_new) X(archive_read_free) X(archive_read_support_format_tar) X(archive_read_support_format_raw)     \
+    X(archive_read_append_filter) X(archive_read_set_read_callback) X(archive_read_set_skip_callback)                  \
+    X(archive_read_set_callback_data) X(archive_read_open1) X(archive_read_next_header) X(archive_read_data_block)     \
+    X(archive_error_string) X(archive_entry_pathname) X(archive_entry_hardlink) X(archive_entry_symlink)               \
+    X(archive_entry_mode) X(archive_entry_uid) X(archive_entry_gid) X(archive_entry_mtime)                             \
+    X(archive_entry_mtime_nsec) X(archive_entry_size) X(archive_entry_rdevmajor) X(archive_entry_rdevminor)            \
+    X(archive_entry_xattr_reset) X(archive_entry_xattr_next)
+
+#define DECLARE(name) __typeof__(name) *name##_;
+static struct { FUNCTIONS(DECLARE) } library;
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+static char load_error[256];
+static locale_t utf8;
+
+static void load(void) {
+    void *handle = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL) {
+        snprintf(load_error, sizeof load_error, "%s", dlerror());
+        return;
+    }
+#define FIND(name)                                                                                                     \
+    if ((library.name##_ = (__typeof__(name) *)dlsym(handle, #name)) == NULL) {                                        \
+        snprintf(load_error, sizeof load_error, "libarchive.so.13 has no function %s", #name);                         \
+        return;                                                                                                        \
+    }
+    FUNCTIONS(FIND)
+    /* A pax name is UTF-8. In the C locale libarchive would call each one that is not ASCII "can't be
+       converted" and so hide the warnings that matter. C.UTF-8 is built into glibc since 2.35. */
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+int clinux_archive_load(void) {
+    pthread_once(&loaded, load);
+    return load_error[0] == '\0' ? 0 : -1;
+}
+
+const char *clinux_archive_load_error(void) {
+    return load_error;
+}
+
+struct clinux_archive {
+    struct archive *reader;
+    struct archive_entry *entry;
+    void *context;
+    clinux_archive_reader read;
+    clinux_archive_skipper skip;
+};
+
+static la_ssize_t on_read(struct archive *reader, void *context, const void **block) {
+    struct clinux_archive *archive = context;
+    (void)reader;
+    return archive->read(archive->context, block);
+}
+
+static la_int64_t on_skip(struct archive *reader, void *context, la_int64_t count) {
+    struct clinux_archive *archive = context;
+    (void)reader;
+    return archive->skip == NULL ? 0 : archive->skip(archive->context, count);
+}
+
+static struct clinux_archive *start(void *context, clinux_archive_reader read, clinux_archive_skipper skip) {
+    struct clinux_archive *archive = calloc(1, sizeof *archive);
+    if (archive == NULL) return NULL;
+    *archive = (struct clinux_archive){.context = context, .read = read, .skip = skip};
+    archive->reader = library.archive_read_new_();
+    if (archive->reader == NULL) {
+        free(archive);
+        return NULL;
+    }
+    library.archive_read_set_read_callback_(archive->reader, on_read);
+    library.archive_read_set_skip_callback_(archive->reader, on_skip);
+    library.archive_read_set_callback_data_(archive->reader, archive);
+    return archive;
+}
+
+struct clinux_archive *clinux_archive_open_tar(void *context, clinux_archive_reader read, clinux_archive_skipper skip) {
+    struct clinux_archive *archive = start(context, read, skip);
+    if (archive == NULL) return NULL;
+    library.archive_read_support_format_tar_(archive->reader);
+    /* A failure here is met again, with its message, by the first header. */
+    library.archive_read_open1_(archive->reader);
+    return archive;
+}
+
+struct clinux_archive *clinux_archive_open_filter(void *context, clinux_archive_reader read,
+                                                  enum clinux_compression compression) {
+    static const int codes[] = {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD};
+    struct clinux_archive *archive = start(context, read, NULL);
+    if (archive == NULL) return NULL;
+    library.archive_read_support_format_raw_(archive->reader);
+    /* Exactly one filter, named: libarchive's own guessing would undo 25 nested ones. ARCHIVE_WARN means
+       that it would run a program for it, which is refused. */
+    if (library.archive_read_append_filter_(archive->reader, codes[compression]) != ARCHIVE_OK) {
+        clinux_archive_close(archive);
+        return NULL;
+    }
+    library.archive_read_open1_(archive->reader);
+    return archive;
+}
+
+void clinux_archive_close(struct clinux_archive *archive) {
+    library.archive_read_free_(archive->reader);
+    free(archive);
+}
+
+int clinux_archive_next(struct clinux_archive *archive, struct clinux_archive_header *header) {
+    locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
+    int result = library.archive_read_next_header_(archive->reader, &archive->entry);
+    if (result == ARCHIVE_OK || result == ARCHIVE_WARN) {
+        struct archive_entry *entry = archive->entry;
+        *header = (struct clinux_archive_header){
+            .path = library.archive_entry_pathname_(entry),
+            .hardlink = library.archive_entry_hardlink_(entry),
+            .symlink = library.archive_entry_symlink_(entry),
+            .mode = library.archive_entry_mode_(entry),
+            .owner = library.archive_entry_uid_(entry),
+            .group = library.archive_entry_gid_(entry),
+            .modified = library.archive_entry_mtime_(entry),
+            .modified_nanoseconds = library.archive_entry_mtime_nsec_(entry),
+            .size = library.archive_entry_size_(entry),
+            .device_major = (unsigned)library.archive_entry_rdevmajor_(entry),
+            .device_minor = (unsigned)library.archive_entry_rdevminor_(entry),
+        };
+        library.archive_entry_xattr_reset_(entry);
+    }
+    if (before != (locale_t)0) uselocale(before);
+    switch (result) {
+    case ARCHIVE_OK: return 1;
+    case ARCHIVE_WARN: return 2;
+    case ARCHIVE_EOF: return 0;
+    default: return -1;
+    }
+}
+
+int clinux_archive_next_xattr(struct clinux_archive *archive, const char **name, const void **value, size_t *size) {
+    return library.archive_entry_xattr_next_(archive->entry, name, value, size) == ARCHIVE_OK;
+}
+
+int clinux_archive_data(struct clinux_archive *archive, const void **block, size_t *size, int64_t *offset) {
+    int result = library.archive_read_data_block_(archive->reader, block, size, offset);
+    return result == ARCHIVE_OK ? 1 : result == ARCHIVE_EOF ? 0 : -1;
+}
+
+int64_t clinux_archive_write(struct clinux_archive *archive, int file, int64_t limit, int *error) {
+    int64_t end = 0;
+    for (;;) {
+        const void *block = NULL;
+        size_t size = 0;
+        int64_t offset = 0;
+        *error = 0;
+        int result = clinux_archive_data(archive, &block, &size, &offset);
+        if (result < 0) return -1;
+        if (offset < 0 || offset > limit || (int64_t)size > limit - offset) {
+            *error = EFBIG;
+            return -1;
+        }
+        if (result == 0) {
+            /* Starts writing a large file to the disk now, without waiting: the syncfs(2) that follows the
+               last entry then has less left to do. It is a hint; an error has no meaning. */
+            if (end >= 1 << 20) sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+            return offset > end ? offset : end;
+        }
+        for (size_t done = 0; done < size;) {
+            ssize_t count = pwrite(file, (const char *)block + done, size - done, offset + (int64_t)done);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) {
+                *error = errno;
+                return -1;
+            }
+            done += (size_t)count;
+        }
+        if (offset + (int64_t)size > end) end = offset + (int64_t)size;
+    }
+}
+
+const char *clinux_archive_message(struct clinux_archive *archive) {
+    const char *message = library.archive_error_string_(archive->reader);
+    return message != NULL ? message : "the archive ends too early or is damaged";
+}

@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import ContainerEngine
+internal import LinuxSys
+
+/// `run`: create a container and start it.
+struct Run: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Create a container from an image and start it.",
+            usage: "\(Invocation.programName) run [options] IMAGE [COMMAND [ARG...]]", helpNames: .long)
+    }
+
+    @Flag(name: .shortAndLong, help: "Run in the background and print the container's id.")
+    var detach = false
+
+    @OptionGroup var attach: AttachOptions
+
+    @Flag(name: .long, help: "Print where the time went, to standard error.")
+    var timing = false
+
+    @OptionGroup var options: ContainerOptions
+
+    func run() throws {
+        let timing = Timing()
+        let request = try options.request()
+        if detach && options.rm == false && attach.sigProxy == false {
+            throw EngineError("--sig-proxy needs a container in the foreground: leave out -d")
+        }
+        let engine = try Invocation.engine(timing: timing)
+        defer { if self.timing { TimingReport.print(timing) } }
+        if detach {
+            Output.line(try engine.run(request))
+            return
+        }
+        let code = try engine.runAttached(request, try attach.plan(terminal: options.tty, input: options.interactive))
+        if code != 0 { throw ExitStatus(code: code) }
+    }
+}
+
+/// `create`: make a container without starting it.
+struct Create: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            abstract: "Create a container without starting it.",
+            usage: "\(Invocation.programName) create [options] IMAGE [COMMAND [ARG...]]", helpNames: .long)
+    }
+
+    @OptionGroup var options: ContainerOptions
+
+    func run() throws {
+        let request = try options.request()
+        Output.line(try Invocation.engine().create(request))
+    }
+}
+
+/// How a command that stays in the foreground is tied to the process in the container.
+struct AttachOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Keys that detach from the terminal.", valueName: "keys"))
+    var detachKeys = "ctrl-p,ctrl-q"
+
+    @Flag(name: .long, inversion: .prefixedNo, help: "Pass signals on to the process.")
+    var sigProxy = true
+
+    func plan(terminal: Bool, input: Bool) throws -> AttachPlan {
+        if terminal && input && !StandardStream.isTerminal(0) {
+            Output.errorLine("WARN: The input device is not a TTY. The --tty and --interactive flags might not work properly")
+        }
+        return AttachPlan(terminal: terminal, input: input, detachKeys: detachKeys, proxySignals: sigProxy)
+    }
+}
+
+/// `--timing`: the waterfall of a command.
+enum TimingReport {
+    static func print(_ timing: Timing) {
+        func milliseconds(_ nanoseconds: Int64) -> String {
+            let microseconds = nanoseconds / 1000
+            let fraction = String(microseconds % 1000)
+            return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+        }
+        func padded(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
+        }
+        Output.errorLine("   start ms      took ms  step")
+        for span in timing.recorded {
+            Output.errorLine("\(padded(milliseconds(span.start), 11))  \(padded(milliseconds(span.duration), 11))  \(span.name)")
+        }
+    }
+}

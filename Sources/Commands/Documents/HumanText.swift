@@ -1,0 +1,54 @@
+internal import LinuxSys
+internal import OCISpec
+
+/// Durations and sizes in words, as Podman's tables say them.
+enum HumanText {
+    /// `2 minutes`, `About an hour`, `3 weeks`: how long, from nanoseconds.
+    static func duration(_ nanoseconds: Int64) -> String {
+        let seconds = nanoseconds / 1_000_000_000
+        let minutes = seconds / 60
+        let hours = (seconds + 1800) / 3600
+        switch seconds {
+        case ..<1: return "Less than a second"
+        case 1: return "1 second"
+        case ..<60: return "\(seconds) seconds"
+        default: break
+        }
+        if minutes == 1 { return "About a minute" }
+        if minutes < 60 { return "\(minutes) minutes" }
+        if hours == 1 { return "About an hour" }
+        if hours < 48 { return "\(hours) hours" }
+        if hours < 24 * 7 * 2 { return "\(hours / 24) days" }
+        if hours < 24 * 30 * 2 { return "\(hours / 24 / 7) weeks" }
+        if hours < 24 * 365 * 2 { return "\(hours / 24 / 30) months" }
+        return "\(hours / 24 / 365) years"
+    }
+
+    /// `2 minutes ago`, of a time in nanoseconds since 1970.
+    static func ago(_ time: Int64) -> String {
+        "\(duration(Clock.now - time)) ago"
+    }
+
+    /// `21.3 MB`: bytes in powers of 1000 and three digits.
+    static func size(_ bytes: Int64) -> String {
+        var value = Double(bytes)
+        var units = ["B", "kB", "MB", "GB", "TB", "PB"][...]
+        while value >= 1000, units.count > 1 {
+            value /= 1000
+            units = units.dropFirst()
+        }
+        let unit = units.first ?? "B"
+        if value >= 100 || units.startIndex == 0 { return "\(Int64(value.rounded())) \(unit)" }
+        let scale: Double = value >= 10 ? 10 : 100
+        let scaled = Int64((value * scale).rounded())
+        var fraction = String(scaled % Int64(scale))
+        while fraction.count < (scale == 10 ? 1 : 2) { fraction = "0" + fraction }
+        while fraction.last == "0" { fraction.removeLast() }
+        return fraction.isEmpty ? "\(scaled / Int64(scale)) \(unit)" : "\(scaled / Int64(scale)).\(fraction) \(unit)"
+    }
+
+    /// RFC 3339 of a time in nanoseconds since 1970; Go's zero time for nil.
+    static func timestamp(_ time: Int64?) -> String {
+        time.map { Timestamp(nanoseconds: $0).description } ?? "0001-01-01T00:00:00Z"
+    }
+}

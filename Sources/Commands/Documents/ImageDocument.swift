@@ -1,0 +1,113 @@
+internal import ContainerEngine
+internal import GoTemplate
+internal import OCISpec
+
+/// Images as `images` and `inspect` show them.
+enum ImageDocument {
+    /// The document of `image inspect`.
+    static func value(_ image: ImageRecord) -> Value {
+        let configuration = image.configuration
+        let execution = configuration.config
+        var settings: [Object.Field] = []
+        func add(_ name: String, _ value: Value?) {
+            if let value { settings.append(.init(name, value)) }
+        }
+        func optional(_ text: String?) -> Value? { (text?.isEmpty ?? true) ? nil : text.map { .string($0) } }
+        func keys(_ names: Set<String>?) -> Value? {
+            guard let names, !names.isEmpty else { return nil }
+            return .map(names.map { ($0, .map([])) })
+        }
+        add("User", optional(execution?.user))
+        add("ExposedPorts", keys(execution?.exposedPorts))
+        add("Env", (execution?.environment).map { .strings($0) })
+        add("Entrypoint", (execution?.entrypoint).map { .strings($0) })
+        add("Cmd", (execution?.command).map { .strings($0) })
+        add("Volumes", keys(execution?.volumes))
+        add("WorkingDir", optional(execution?.workingDirectory))
+        add("Labels", (execution?.labels).map(labels))
+        add("StopSignal", optional(execution?.stopSignal))
+        return .structure(
+            [
+                .init("ID", json: "Id", .string(image.id)), .init("Digest", .string(image.manifestDigest)),
+                .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
+                .init("Parent", ""), .init("Comment", ""), .init("Created", .string(created(image))),
+                .init("Config", .structure(settings)), .init("Version", ""),
+                .init("Author", .string(configuration.author ?? "")),
+                .init("Architecture", .string(configuration.architecture ?? "")),
+                .init("Os", .string(configuration.os ?? "")), .init("Size", .int(image.size)),
+                .init("VirtualSize", .int(image.size)),
+                .init(
+                    "GraphDriver",
+                    .structure([
+                        .init("Name", "overlay"),
+                        .init("Data", .structure([.init("UpperDir", .string(image.layerPaths.last ?? ""))])),
+                    ])),
+                .init(
+                    "RootFS",
+                    .structure([
+                        .init("Type", "layers"), .init("Layers", .strings(configuration.rootfs.diffIDs.map(\.description))),
+                    ])),
+                .init("Labels", (execution?.labels).map(labels) ?? .nilMap), .init("Annotations", .map([])),
+                .init("ManifestType", .string(image.manifestType)), .init("User", .string(execution?.user ?? "")),
+                .init("History", .array((configuration.history ?? []).map(history))),
+                .init("NamesHistory", .strings(image.names)),
+            ], typeName: "inspect.ImageData")
+    }
+
+    /// An element of `images --format json`.
+    static func listed(_ image: ImageRecord) -> Value {
+        .structure([
+            .init("Id", .string(image.id)), .init("ParentId", ""), .init("RepoTags", .null),
+            .init("RepoDigests", .strings(image.repositoryDigests)), .init("Size", .int(image.size)),
+            .init("SharedSize", 0), .init("VirtualSize", .int(image.size)),
+            .init("Labels", (image.configuration.config?.labels).map(labels) ?? .null),
+            .init("Containers", .int(Int64(image.containers))), .init("Names", .strings(image.names)),
+            .init("Digest", .string(image.manifestDigest)), .init("History", .strings(image.names)),
+            .init("Created", .int((image.created ?? 0) / 1_000_000_000)), .init("CreatedAt", .string(created(image))),
+        ])
+    }
+
+    /// The rows of `images`: one for each name, or one of `<none>`.
+    static func rows(_ image: ImageRecord, truncated: Bool) -> [Value] {
+        let names = image.names.map(split)
+        return (names.isEmpty ? [("<none>", "<none>")] : names).map { repository, tag in
+            .structure(
+                [
+                    .init("ID", .string(truncated ? String(image.id.prefix(12)) : "sha256:\(image.id)")),
+                    .init("Id", json: nil, .string(image.id)), .init("Repository", .string(repository)),
+                    .init("Tag", .string(tag)), .init("Digest", .string(image.manifestDigest)),
+                    .init("Created", .string(image.created.map(HumanText.ago) ?? "N/A")),
+                    .init("CreatedSince", .string(image.created.map(HumanText.ago) ?? "N/A")),
+                    .init("CreatedAt", .string(image.created.map { Timestamp(nanoseconds: $0).goDescription } ?? "")),
+                    .init("Size", .string(HumanText.size(image.size))),
+                    .init("VirtualSize", .string(HumanText.size(image.size))),
+                    .init("Containers", .int(Int64(image.containers))), .init("Names", .strings(image.names)),
+                    .init("Labels", (image.configuration.config?.labels).map(labels) ?? .nilMap),
+                ], typeName: "images.imageReporter")
+        }
+    }
+
+    private static func split(_ name: String) -> (String, String) {
+        // A colon after the last slash begins the tag; one before it belongs to the registry's port.
+        let slash = name.lastIndex(of: "/") ?? name.startIndex
+        guard let colon = name[slash...].lastIndex(of: ":") else { return (name, "<none>") }
+        return (String(name[..<colon]), String(name[name.index(after: colon)...]))
+    }
+
+    private static func created(_ image: ImageRecord) -> String {
+        HumanText.timestamp(image.created)
+    }
+
+    private static func labels(_ labels: [String: String]) -> Value {
+        .map(labels.map { ($0.key, .string($0.value)) })
+    }
+
+    private static func history(_ entry: ImageConfiguration.History) -> Value {
+        var fields: [Object.Field] = []
+        if let created = entry.created { fields.append(.init("created", .string(created))) }
+        if let createdBy = entry.createdBy { fields.append(.init("created_by", .string(createdBy))) }
+        if let comment = entry.comment { fields.append(.init("comment", .string(comment))) }
+        if entry.emptyLayer == true { fields.append(.init("empty_layer", true)) }
+        return .structure(fields)
+    }
+}

@@ -1,0 +1,142 @@
+internal import ArgumentParser
+internal import ContainerEngine
+internal import GoTemplate
+internal import LinuxSys
+internal import OCISpec
+
+/// `image …`: the image commands under their noun.
+struct ImageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image", abstract: "Manage images.",
+        subcommands: [Load.self, Images.self, RemoveImage.self, InspectImage.self])
+}
+
+/// `load`: images from an archive.
+struct Load: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Load images from a docker-archive or oci-archive.")
+
+    @Option(name: [.customShort("i", allowingJoined: true), .long], help: ArgumentHelp("The archive (default: standard input).", valueName: "file"))
+    var input: String?
+
+    @Flag(name: .shortAndLong, help: "Do not show progress.")
+    var quiet = false
+
+    func run() throws {
+        if input == nil && StandardStream.isTerminal(0) {
+            throw EngineError("cannot read from terminal, use command-line redirection or the --input flag")
+        }
+        let engine = try Invocation.engine()
+        let progress = LoadProgress(shown: !quiet)
+        let loaded = try engine.load(input == "-" ? nil : input) { progress.update($0, $1) }
+        progress.finish()
+        for image in loaded {
+            Output.line("Loaded image: \(image.names.isEmpty ? "sha256:\(image.id)" : image.names.joined(separator: ","))")
+        }
+    }
+}
+
+/// `images`: the images that are here.
+struct Images: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List images.", aliases: ["ls", "list"])
+
+    @Flag(name: .shortAndLong, help: "All images (there are no intermediate ones).")
+    var all = false
+
+    @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
+    var format: String?
+
+    @Flag(name: .long, help: "Show whole ids.")
+    var noTrunc = false
+
+    @Flag(name: [.customShort("n"), .long], help: "Leave out the header.")
+    var noheading = false
+
+    @Flag(name: .shortAndLong, help: "Print ids only.")
+    var quiet = false
+
+    @Flag(name: .long, help: "Show the manifests' digests.")
+    var digests = false
+
+    @Argument(help: "Only images of this name.")
+    var name: String?
+
+    func run() throws {
+        let engine = try Invocation.engine(repairing: false)
+        let images = try engine.imageList(named: name)
+        if quiet {
+            var seen: Set<String> = []
+            for image in images where seen.insert(image.id).inserted {
+                Output.line(noTrunc ? "sha256:\(image.id)" : String(image.id.prefix(12)))
+            }
+            return
+        }
+        let format = Rendering.Format(format)
+        if case .json = format {
+            Output.line(Value.array(images.map(ImageDocument.listed)).json(indent: "    "))
+            return
+        }
+        var columns = [("REPOSITORY", "{{.Repository}}"), ("TAG", "{{.Tag}}")]
+        if digests { columns.append(("DIGEST", "{{.Digest}}")) }
+        columns += [("IMAGE ID", "{{.ID}}"), ("CREATED", "{{.Created}}"), ("SIZE", "{{.Size}}")]
+        try Rendering.list(
+            images.flatMap { ImageDocument.rows($0, truncated: !noTrunc) }, format: format, columns: columns,
+            headings: ["ID": "IMAGE ID"], heading: !noheading)
+    }
+}
+
+/// `rmi`: remove images.
+struct RemoveImage: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "rmi", abstract: "Remove images.", aliases: ["rm"])
+
+    @Flag(name: .shortAndLong, help: "All images.")
+    var all = false
+
+    @Flag(name: .shortAndLong, help: "Remove containers that use them, too; do not fail if an image does not exist.")
+    var force = false
+
+    @Flag(name: .shortAndLong, help: "Do not fail if an image does not exist.")
+    var ignore = false
+
+    @Argument(help: "Names or ids.")
+    var images: [String] = []
+
+    func run() throws {
+        let engine = try Invocation.engine()
+        let names = all ? try engine.imageList(named: nil).map(\.id) : images
+        guard all || !names.isEmpty else { throw EngineError("image name or ID must be specified") }
+        try Failure.forEach(names, exitCode: Self.exitCode) { name in
+            do {
+                let removed = try engine.removeImage(name, force: force)
+                for name in removed.untagged { Output.line("Untagged: \(name)") }
+                if let id = removed.deleted { Output.line("Deleted: \(id)") }
+            } catch let error as EngineError where error.kind == .noSuchImage && (ignore || force) {
+                return
+            }
+        }
+    }
+
+    /// Podman's `rmi`: 1 for an image that does not exist, 2 for one in use.
+    static func exitCode(_ error: any Error) -> Int32 {
+        switch (error as? EngineError)?.kind {
+        case .noSuchImage: 1
+        case .inUse: 2
+        default: Failure.exitCode(error)
+        }
+    }
+}
+
+/// `image inspect`.
+struct InspectImage: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "inspect", abstract: "Show everything about images.")
+
+    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    var format: String?
+
+    @Argument(help: "Names or ids.")
+    var names: [String]
+
+    func run() throws {
+        let engine = try Invocation.engine(repairing: false)
+        try Rendering.documents(try names.map { ImageDocument.value(try engine.image($0)) }, format: format)
+    }
+}

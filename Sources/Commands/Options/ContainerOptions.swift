@@ -1,0 +1,182 @@
+internal import ArgumentParser
+internal import ContainerEngine
+internal import FoundationEssentials
+internal import LinuxSys
+
+/// What `run` and `create` have in common: everything that describes a container.
+struct ContainerOptions: ParsableArguments {
+    @Option(name: .long, help: "Name of the container (made up if missing).")
+    var name: String?
+
+    @Flag(name: .long, help: "Remove a container of that name first.")
+    var replace = false
+
+    @Flag(name: .long, help: "Remove the container when it ends.")
+    var rm = false
+
+    @Option(
+        name: [.customShort("h", allowingJoined: true), .long],
+        help: "Host name inside (default: the id's first 12 digits).")
+    var hostname: String?
+
+    @Option(
+        name: [.customShort("p", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "Publish a port on the host, as [[ip:][hostPort]:]containerPort[/protocol].", valueName: "port"))
+    var publish: [String] = []
+
+    @Flag(name: [.customShort("P"), .long], help: "Publish every exposed port on a random port of the host.")
+    var publishAll = false
+
+    @Option(name: .long, help: ArgumentHelp("Expose a port, for --publish-all.", valueName: "port"))
+    var expose: [String] = []
+
+    @Option(
+        name: [.long, .customLong("net")],
+        help: ArgumentHelp("bridge, none, host, private, container:NAME or ns:PATH.", valueName: "mode"))
+    var network: String?
+
+    @Flag(name: .shortAndLong, help: "Keep standard input open.")
+    var interactive = false
+
+    @Flag(name: .shortAndLong, help: "Give the process a terminal.")
+    var tty = false
+
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .long],
+        help: ArgumentHelp("Set a variable: NAME=value, or NAME to pass on its value here.", valueName: "variable"))
+    var env: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Read variables from a file, one a line.", valueName: "file"))
+    var envFile: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Program that gets the arguments: a path, or a JSON array.", valueName: "program"))
+    var entrypoint: String?
+
+    @Option(name: [.customShort("w", allowingJoined: true), .long], help: ArgumentHelp("Working directory inside.", valueName: "dir"))
+    var workdir: String?
+
+    @Option(name: [.customShort("u", allowingJoined: true), .long], help: ArgumentHelp("User inside: name or uid, and :group.", valueName: "user"))
+    var user: String?
+
+    @Option(
+        name: [.customShort("v", allowingJoined: true), .long],
+        help: ArgumentHelp("Mount a directory or a volume: [source:]destination[:options].", valueName: "volume"))
+    var volume: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Mount an empty memory file system: destination[:options].", valueName: "mount"))
+    var tmpfs: [String] = []
+
+    @Option(name: [.customShort("l", allowingJoined: true), .long], help: ArgumentHelp("Add a label: key=value.", valueName: "label"))
+    var label: [String] = []
+
+    @Flag(name: .long, help: "Give the container every capability and device of the host.")
+    var privileged = false
+
+    @Option(name: .long, help: ArgumentHelp("Add a capability, or ALL.", valueName: "capability"))
+    var capAdd: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Drop a capability, or ALL.", valueName: "capability"))
+    var capDrop: [String] = []
+
+    @Flag(name: .long, help: "Make the root file system read-only (/run, /tmp and /var/tmp stay writable).")
+    var readOnly = false
+
+    @Option(name: .long, help: ArgumentHelp("Signal that stop sends first.", valueName: "signal"))
+    var stopSignal: String?
+
+    @Option(name: .long, help: ArgumentHelp("Seconds that stop waits before it kills.", valueName: "seconds"))
+    var stopTimeout: Int64?
+
+    @Option(name: .long, help: ArgumentHelp("Write the id to this file, which must not exist.", valueName: "file"))
+    var cidfile: String?
+
+    @Option(name: .long, help: ArgumentHelp("When to pull the image: missing or never.", valueName: "policy"))
+    var pull = "missing"
+
+    @Flag(name: .shortAndLong, help: "Print nothing about pulling the image.")
+    var quiet = false
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The image, then the command and its arguments.", valueName: "image"))
+    var imageAndCommand: [String] = []
+
+    /// What the engine is asked for.
+    ///
+    /// - Throws: `EngineError` that names the option at fault.
+    func request() throws -> CreateRequest {
+        var words = imageAndCommand[...]
+        try Passthrough.check(words.first, command: "run")
+        guard let image = words.popFirst() else { throw EngineError("requires at least 1 arg(s), only received 0") }
+        guard ["missing", "never"].contains(pull) else {
+            throw EngineError("--pull=\(pull) is not supported yet: load the image, and use missing or never")
+        }
+        var request = CreateRequest(image: image)
+        request.command = Array(words)
+        request.name = name
+        request.replace = replace
+        request.hostname = hostname
+        request.entrypoint = try entrypoint.map(Self.program)
+        request.environment = try envFile.flatMap(Self.variables) + env
+        request.workingDirectory = workdir
+        request.user = user
+        request.terminal = tty
+        request.openStandardInput = interactive
+        request.labels = try Self.labels(label)
+        request.privileged = privileged
+        request.capabilitiesToAdd = capAdd
+        request.capabilitiesToDrop = capDrop
+        request.readOnly = readOnly
+        request.stopSignal = stopSignal
+        request.stopTimeout = stopTimeout
+        request.autoRemove = rm
+        request.mounts = try volume.map(MountRequest.init(volume:)) + tmpfs.map(MountRequest.init(tmpfs:))
+        request.network = network
+        request.publish = publish
+        request.publishAll = publishAll
+        request.expose = expose
+        request.idFile = cidfile
+        request.createCommand = CommandLine.arguments
+        request.runtime = Invocation.options.runtime
+        return request
+    }
+
+    /// `--entrypoint`: a JSON array of words, or one word; an empty one means none.
+    private static func program(_ text: String) throws -> [String] {
+        guard text.hasPrefix("[") else { return text.isEmpty ? [] : [text] }
+        do {
+            return try JSONDecoder().decode([String].self, from: Data(text.utf8))
+        } catch {
+            throw EngineError("--entrypoint \(text): not a JSON array of strings")
+        }
+    }
+
+    private static func labels(_ texts: [String]) throws -> [String: String] {
+        var labels: [String: String] = [:]
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let key = parts.first, !key.isEmpty else { throw EngineError("invalid label \"\(text)\": must be key=value") }
+            labels[String(key)] = parts.count > 1 ? String(parts[1]) : ""
+        }
+        return labels
+    }
+
+    private static func variables(_ path: String) throws -> [String] {
+        let text: String
+        do { text = try File.readText(path, limit: 1 << 20) } catch { throw EngineError("open \(path): \(error)") }
+        return text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
+            .filter { !$0.isEmpty && !$0.hasPrefix("#") }.map(String.init)
+    }
+}
+
+/// Arguments that belong to the program in the container.
+enum Passthrough {
+    /// The parser takes everything from the first word that it does not know; one that looks like an option is none
+    /// that this command has.
+    static func check(_ word: String?, command: String) throws {
+        guard let word, word.hasPrefix("-"), word != "-" else { return }
+        let flag = word.hasPrefix("--") ? word.split(separator: "=")[0] : word[...]
+        throw EngineError(
+            "\(word.hasPrefix("--") ? "unknown flag: \(flag)" : "unknown shorthand flag in \(flag)")\n"
+                + "See '\(Invocation.programName) \(command) --help'")
+    }
+}

@@ -1,0 +1,44 @@
+internal import ContainerEngine
+internal import LinuxSys
+internal import Synchronization
+
+/// How this process was called.
+enum Invocation {
+    /// The name that help and messages use: `podman` if that is what was typed.
+    static let programName: String = {
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "swiftlet"
+        return name == "podman" ? name : "swiftlet"
+    }()
+
+    /// The options before the command; the parser fills them in before any command runs.
+    private static let global = Mutex(GlobalOptions())
+
+    /// The options before the command.
+    static var options: GlobalOptions { global.withLock { $0 } }
+
+    /// Remembers the options before the command.
+    static func remember(_ options: GlobalOptions) { global.withLock { $0 = options } }
+
+    /// Opens the engine on the directories that the options before the command name.
+    ///
+    /// - Parameter repairing: whether what dead commands left is put right first; commands that only read say no.
+    static func engine(repairing: Bool = true, timing: Timing = Timing()) throws -> Engine {
+        try options.engine(repairing: repairing, timing: timing)
+    }
+
+    /// The arguments, brought into the form that the parser reads.
+    static var arguments: [String] {
+        Array(CommandLine.arguments.dropFirst())
+    }
+}
+
+extension GlobalOptions {
+    fileprivate func engine(repairing: Bool, timing: Timing) throws -> Engine {
+        var cleanup = [try File.linkTarget("/proc/self/exe")]
+        cleanup += ["--root", root, "--runroot", runroot, "--network-config-dir", networkConfigDir]
+        if let runtime { cleanup += ["--runtime", runtime] }
+        return try Engine(
+            paths: EnginePaths(root: root, runRoot: runroot, networks: networkConfigDir), cleanupCommand: cleanup,
+            repairing: repairing, timing: timing, warn: { Output.errorLine("WARN: \($0)") })
+    }
+}

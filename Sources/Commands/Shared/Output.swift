@@ -1,0 +1,30 @@
+internal import LinuxSys
+
+/// The two streams that a person sees. Every command writes through here.
+enum Output {
+    /// Writes a line to standard output.
+    static func line(_ text: String) {
+        write(1, text + "\n")
+    }
+
+    /// Writes a text to standard output; a newline is added if there is none at its end.
+    static func text(_ text: String) {
+        if text.isEmpty { return }
+        write(1, text.hasSuffix("\n") ? text : text + "\n")
+    }
+
+    /// Writes `Error: …` to standard error.
+    static func error(_ message: String) {
+        write(2, "Error: \(message)\n")
+    }
+
+    /// Writes a line to standard error.
+    static func errorLine(_ text: String) {
+        write(2, text + "\n")
+    }
+
+    private static func write(_ descriptor: Int32, _ text: String) {
+        // Nobody is left to tell when the stream itself is closed or full; a broken pipe ends the command quietly.
+        try? StandardStream.write(descriptor, text)
+    }
+}

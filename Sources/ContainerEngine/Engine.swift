@@ -1,0 +1,73 @@
+internal import ContainerStorage
+internal import LinuxSys
+
+/// A container engine on one data directory: what a program that runs containers calls.
+///
+/// There is no daemon: every call opens the state, does its work with system calls, and is done. Several engines,
+/// in one process or in many, work on one directory at once; locks and the state database keep them apart. A value
+/// is for one thread at a time.
+public final class Engine {
+    /// Where everything lies.
+    public let paths: EnginePaths
+    /// How conmon calls this program when a container ends: the executable and its global arguments.
+    public let cleanupCommand: [String]
+    /// Where warnings go: one line each, without a newline.
+    public let warn: @Sendable (String) -> Void
+    /// Where each step's time goes, if somebody asked.
+    public let timing: Timing
+
+    let store: StateStore
+    private var openStorage: Storage?
+
+    /// Opens the state, making it if it is not there, and puts right what dead commands left half done.
+    ///
+    /// - Parameters:
+    ///   - paths: the data directories.
+    ///   - cleanupCommand: the program and its arguments to which `container cleanup ID` is added; it must be an
+    ///     absolute path.
+    ///   - repairing: whether orphans are put right first; commands that only read do not need it.
+    ///   - timing: collects the duration of each step.
+    ///   - warn: takes each warning.
+    /// - Throws: `EngineError`, `DatabaseError` or `Errno` when the state cannot be used.
+    public init(
+        paths: EnginePaths = EnginePaths(), cleanupCommand: [String], repairing: Bool = true,
+        timing: Timing = Timing(), warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        self.paths = paths
+        self.cleanupCommand = cleanupCommand
+        self.warn = warn
+        self.timing = timing
+        store = try timing.measure("open state") { try StateStore(paths) }
+        if repairing { try timing.measure("reconcile") { try reconcile() } }
+    }
+
+    /// The container with this name, id, or unique beginning of an id.
+    ///
+    /// - Throws: `EngineError` of kind `.noSuchContainer`.
+    public func container(_ reference: String) throws -> ContainerRecord {
+        try store.container(reference)
+    }
+
+    /// Every container, oldest first.
+    public func containers() throws -> [ContainerRecord] {
+        try store.containers()
+    }
+
+    /// The files that last; opened when they are first needed.
+    func storage() throws -> Storage {
+        if let openStorage { return openStorage }
+        let opened = try Storage(root: paths.root)
+        openStorage = opened
+        return opened
+    }
+
+    /// Locks one container against every other command, until the lock goes.
+    func lock(_ id: String) throws -> FileLock {
+        let path = "\(paths.locks)/\(id)"
+        while true {
+            let lock = try FileLock(path)
+            // Whoever removed the container removed the file; a lock on that one would exclude nobody.
+            if try lock.isCurrent(path) { return lock }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// An error that a person reads: one line that names the thing, says what is wrong and what to do.
+public struct EngineError: Error, Sendable, CustomStringConvertible {
+    /// What kind of error, where a caller acts on it.
+    public enum Kind: Sendable {
+        /// No container has that name or id.
+        case noSuchContainer
+        /// No image has that name or id.
+        case noSuchImage
+        /// No volume has that name.
+        case noSuchVolume
+        /// No network has that name or id.
+        case noSuchNetwork
+        /// The name is taken.
+        case nameInUse
+        /// The thing is in use, or in a state that does not allow this.
+        case inUse
+        /// Anything else.
+        case other
+    }
+
+    /// What kind of error.
+    public var kind: Kind
+    /// The line, without `Error: `.
+    public var message: String
+    /// What the program should exit with: 125 engine, 126 cannot execute, 127 not found, 128 + n signal.
+    public var exitCode: Int32
+
+    /// Makes an error.
+    public init(_ message: String, kind: Kind = .other, exitCode: Int32 = 125) {
+        self.message = message
+        self.kind = kind
+        self.exitCode = exitCode
+    }
+
+    /// The line.
+    public var description: String { message }
+}

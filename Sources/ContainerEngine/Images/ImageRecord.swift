@@ -1,0 +1,35 @@
+internal import ContainerStorage
+public import OCISpec
+
+/// An image that is here.
+public struct ImageRecord: Sendable {
+    /// The configuration's digest: 64 hexadecimal digits.
+    public var id: String
+    /// The names that lead to it, fully qualified and sorted.
+    public var names: [String]
+    /// The manifest's digest, `sha256:…`.
+    public var manifestDigest: String
+    /// The manifest's media type.
+    public var manifestType: String
+    /// What the image says of itself.
+    public var configuration: ImageConfiguration
+    /// Bytes, as Podman counts them.
+    public var size: Int64
+    /// How many containers were made of it.
+    public var containers: Int
+    /// The directories of its layers, the lowest first.
+    public var layerPaths: [String]
+
+    /// When it was made, in nanoseconds since 1970; nil if it does not say.
+    public var created: Int64? { configuration.created.flatMap { Timestamp($0)?.nanoseconds } }
+
+    /// `NAME@DIGEST`, for each repository that has a name here.
+    public var repositoryDigests: [String] {
+        let repositories = names.map { name -> String in
+            let slash = name.lastIndex(of: "/") ?? name.startIndex
+            guard let colon = name[slash...].lastIndex(of: ":") else { return name }
+            return String(name[..<colon])
+        }
+        return Set(repositories).sorted().map { "\($0)@\(manifestDigest)" }
+    }
+}

@@ -1,0 +1,233 @@
+internal import ContainerNetwork
+internal import ContainerRuntime
+internal import ContainerStorage
+internal import FoundationEssentials
+internal import LinuxSys
+internal import OCISpec
+
+extension Engine {
+    /// Makes a container and leaves it to be started.
+    ///
+    /// - Returns: the container's id.
+    /// - Throws: `EngineError`; nothing is left of the container then.
+    public func create(_ request: CreateRequest) throws -> String {
+        let spec = try insert(request)
+        try undoing(spec) {
+            try prepareFiles(spec)
+            try writeIDFile(request.idFile, spec.id)
+            try store.setState(spec.id, .created)
+        }
+        return spec.id
+    }
+
+    /// Adds the container's row, in state `creating` and owned by this process.
+    func insert(_ request: CreateRequest) throws -> ContainerSpec {
+        if let file = request.idFile, File.exists(file) {
+            throw EngineError("container id file exists. Ensure another container is not using it or delete \(file)")
+        }
+        let spec = try timing.measure("describe container") { try ContainerSpec(request, self) }
+        if request.replace { try removeForReplacement(spec.name) }
+        try timing.measure("commit intent") {
+            try store.database.transaction {
+                try store.insertContainer(spec)
+                for mount in spec.mounts { try recordVolume(mount, spec) }
+            }
+        }
+        return spec
+    }
+
+    private func removeForReplacement(_ name: String) throws {
+        do {
+            try remove(name, force: true, timeout: nil, volumes: true)
+        } catch let error as EngineError where error.kind == .noSuchContainer {
+            return
+        }
+    }
+
+    private func recordVolume(_ mount: MountSpec, _ spec: ContainerSpec) throws {
+        let anonymous: Bool
+        switch mount.source {
+        case .volume: anonymous = false
+        case .anonymousVolume: anonymous = true
+        case .bind, .tmpfs: return
+        }
+        try store.database.query(
+            "INSERT OR IGNORE INTO volumes (name, created, anonymous) VALUES (?1, ?2, ?3)",
+            [.text(mount.sourceName), .integer(spec.created), .integer(anonymous ? 1 : 0)])
+        try store.database.query(
+            "INSERT OR IGNORE INTO container_volumes VALUES (?1, ?2)", [.text(spec.id), .text(mount.sourceName)])
+    }
+
+    /// Makes the container's directory, and its volumes where they are missing.
+    func prepareFiles(_ spec: ContainerSpec) throws {
+        try timing.measure("make directories") {
+            try File.makeDirectories(paths.container(spec.id))
+            for mount in spec.mounts { try makeVolume(mount, spec) }
+        }
+    }
+
+    private func makeVolume(_ mount: MountSpec, _ spec: ContainerSpec) throws {
+        switch mount.source {
+        case .volume(let name), .anonymousVolume(let name):
+            if try storage().volumes.contains(name) { return }
+            do {
+                _ = try storage().volumes.create(name)
+            } catch let error as StorageError where error.code == .exists {
+                return  // another container made it meanwhile
+            }
+        case .bind, .tmpfs: return
+        }
+    }
+
+    func writeIDFile(_ path: String?, _ id: String) throws {
+        guard let path else { return }
+        do {
+            let file = try OwnedFD.open(path, [.write, .create, .exclusive], mode: 0o644)
+            try file.write(all: id)
+        } catch {
+            throw EngineError("writing the container id to \(path): \(error)")
+        }
+    }
+
+    /// Runs what makes a container; if it fails, everything of the container goes.
+    func undoing<Result>(_ spec: ContainerSpec, _ body: () throws -> Result) throws -> Result {
+        try undoing({ try discard(spec.id) }, body: body)
+    }
+
+    func imageForContainer(_ name: String) throws -> ImageRecord {
+        do { return try image(name) } catch let error as EngineError where error.kind == .noSuchImage {
+            throw EngineError("\(name): image not known: load it first (pulling is not supported yet)", kind: .noSuchImage)
+        }
+    }
+}
+
+extension ContainerSpec {
+    /// Mixes what was asked for with what the image says.
+    init(_ request: CreateRequest, _ engine: Engine) throws {
+        self.init()
+        id = RandomBytes.hexadecimal(32)
+        created = Clock.now
+        name = request.name ?? NameMaker.name(id)
+        try Self.check(name: name)
+        let image = try engine.imageForContainer(request.image)
+        imageID = image.id
+        imageName = image.names.first { $0.hasSuffix(request.image) } ?? image.names.first ?? image.id
+        if let exact = image.names.first(where: { $0 == request.image || $0 == "\(request.image):latest" }) { imageName = exact }
+        layers = image.configuration.rootfs.diffIDs.map(\.description)
+        try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
+        hostname = try request.hostname ?? (request.network == "host" ? HostName.current() : String(id.prefix(12)))
+        environment = Self.environment(image.configuration.config?.environment ?? [], request)
+        terminal = request.terminal
+        openStandardInput = request.openStandardInput
+        privileged = request.privileged
+        capabilitiesToAdd = request.capabilitiesToAdd
+        capabilitiesToDrop = request.capabilitiesToDrop
+        readOnly = request.readOnly
+        if let seconds = request.stopTimeout { stopTimeout = seconds }
+        autoRemove = request.autoRemove
+        createCommand = request.createCommand
+        runtime = request.runtime
+        network = try engine.networkMode(request.network)
+        try publish(request)
+    }
+
+    private static func check(name: String) throws {
+        guard let first = name.utf8.first, first.isNameStart, name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
+        else {
+            throw EngineError(
+                "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"\(name)\" is an invalid argument")
+        }
+    }
+
+    private mutating func apply(_ image: ImageConfiguration.Execution, _ request: CreateRequest) throws {
+        entrypoint = request.entrypoint ?? image.entrypoint ?? []
+        // An ENTRYPOINT of the user's own takes the image's CMD away, as it was meant for the image's own.
+        command = !request.command.isEmpty ? request.command : request.entrypoint == nil ? image.command ?? [] : []
+        guard !arguments.isEmpty else {
+            throw EngineError(
+                "no command or entrypoint provided, and no CMD or ENTRYPOINT from image: give a command after the image")
+        }
+        workingDirectory = request.workingDirectory ?? image.workingDirectory.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
+        guard workingDirectory.hasPrefix("/") else {
+            throw EngineError("the working directory \"\(workingDirectory)\" is invalid, it needs to be an absolute path")
+        }
+        user = request.user ?? image.user ?? ""
+        labels = (image.labels ?? [:]).merging(request.labels) { $1 }
+        if let signal = request.stopSignal ?? image.stopSignal, !signal.isEmpty {
+            guard let parsed = Signal(signal) else { throw EngineError("invalid signal: \(signal)") }
+            stopSignal = parsed.rawValue
+        }
+        exposedPorts = (image.exposedPorts.union(request.expose.map { $0.contains("/") ? $0 : "\($0)/tcp" })).sorted()
+        try mount(request.mounts, image.volumes)
+    }
+
+    /// The image's variables, then the user's; a name alone stands for the caller's own value. What every container
+    /// gets besides is added at the start (`ContainerEnvironment`).
+    private static func environment(_ image: [String], _ request: CreateRequest) -> [String] {
+        ContainerEnvironment.merge(
+            image.filter { $0.contains("=") }
+                + request.environment.compactMap { text in
+                    text.contains("=") ? text : StandardStream.environment(text).map { "\(text)=\($0)" }
+                })
+    }
+
+    private mutating func mount(_ requests: [MountRequest], _ imageVolumes: Set<String>) throws {
+        for request in requests {
+            if mounts.contains(where: { $0.destination == request.destination }) {
+                throw EngineError("\(request.destination): duplicate mount destination")
+            }
+            let source: MountSpec.Source
+            if request.isTmpfs {
+                source = .tmpfs
+            } else if let path = request.source, path.hasPrefix("/") || path.hasPrefix(".") {
+                do { source = .bind(try File.resolve(path)) } catch {
+                    throw EngineError("statfs \(path): \(error): make it first, or name a volume")
+                }
+            } else if let name = request.source {
+                try Self.check(volume: name)
+                source = .volume(name)
+            } else {
+                source = .anonymousVolume(RandomBytes.hexadecimal(32))
+            }
+            mounts.append(MountSpec(source: source, destination: request.destination, options: request.options))
+        }
+        for destination in imageVolumes.sorted() where !mounts.contains(where: { $0.destination == destination }) {
+            mounts.append(MountSpec(source: .anonymousVolume(RandomBytes.hexadecimal(32)), destination: destination))
+        }
+    }
+
+    private static func check(volume name: String) throws {
+        guard let first = name.utf8.first, first.isNameStart, name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
+        else {
+            throw EngineError(
+                "volume name \"\(name)\" invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*; a path begins with / or .")
+        }
+    }
+
+    private mutating func publish(_ request: CreateRequest) throws {
+        var texts = request.publish.flatMap { $0.split(separator: ",").map(String.init) }
+        if request.publishAll {
+            let given = try PublishedPort.parse(all: texts)
+            for port in exposedPorts {
+                let number = UInt16(port.prefix { $0.isNumber }) ?? 0
+                let covered = given.contains { mapping in
+                    number >= mapping.containerPort && number - mapping.containerPort < mapping.range
+                        && port.hasSuffix("/\(mapping.protocol.rawValue)")
+                }
+                if !covered { texts.append(port) }
+            }
+        }
+        ports = try PublishedPort.parse(all: texts)
+        guard !ports.isEmpty else { return }
+        switch network {
+        case .bridge: return
+        case .host, .none, .container, .namespace:
+            throw EngineError("published ports need a network of the container's own: leave out -p, or use --network bridge")
+        }
+    }
+}
+
+extension UInt8 {
+    /// Whether a name of a container, volume or network may begin with this byte.
+    var isNameStart: Bool { (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self) }
+}

@@ -1,0 +1,271 @@
+internal import ContainerRuntime
+internal import ContainerStorage
+internal import LinuxSys
+internal import OCISpec
+
+extension Engine {
+    /// Sends a signal to the container's first process.
+    ///
+    /// - Parameter signal: a name, with or without `SIG`, or a number.
+    /// - Throws: `EngineError` when the container does not run, or there is no such signal.
+    public func kill(_ reference: String, signal: String) throws {
+        guard let signal = Signal(signal) else { throw EngineError("invalid signal: \(signal)") }
+        let record = try store.container(reference)
+        guard record.isRunning, let process = record.run?.initProcess, try process.kill(signal) else {
+            throw EngineError(
+                "can only kill running containers. \(record.id) is in state \(refreshed(record).state.rawValue): "
+                    + "container state improper")
+        }
+    }
+
+    /// Ends a container: its stop signal first, SIGKILL after the timeout. One that does not run is left as it is.
+    ///
+    /// - Parameter timeout: seconds; the container's own if nil.
+    public func stop(_ reference: String, timeout: Int64?) throws {
+        let id = try store.container(reference).id
+        let lock = try lock(id)
+        defer { lock.release() }
+        guard let record = try store.container(id: id) else { return }
+        try end(record, timeout: timeout)
+    }
+
+    /// Ends the process and takes down what it had. The caller holds the lock.
+    private func end(_ record: ContainerRecord, timeout: Int64?) throws {
+        guard record.run != nil else { return }
+        if let process = record.run?.initProcess, record.isRunning {
+            let seconds = max(0, timeout ?? record.spec.stopTimeout)
+            let signal = Signal(rawValue: record.spec.stopSignal)
+            let asked = seconds > 0 ? try process.kill(signal) : true
+            if try asked && (seconds == 0 || !process.wait(.seconds(seconds))) {
+                if seconds > 0 {
+                    warn(
+                        "StopSignal \(signal) failed to stop container \(record.spec.name) in \(seconds) seconds, "
+                            + "resorting to SIGKILL")
+                }
+                try process.kill(.kill)
+                _ = try process.wait(.seconds(10))
+            }
+        }
+        try settle(record.id)
+    }
+
+    /// Waits until a container does not run.
+    ///
+    /// - Returns: what its process exited with.
+    public func wait(_ reference: String) throws -> Int32 {
+        let record = try store.container(reference)
+        if let process = record.run?.initProcess, record.isRunning { _ = try process.wait(nil) }
+        return try finish(record.id)
+    }
+
+    /// What conmon calls when the process has ended: takes down what it had, and removes a container with `--rm`.
+    ///
+    /// - Throws: `EngineError` when the process still runs.
+    public func cleanUp(_ reference: String) throws {
+        let id = try store.container(reference).id
+        _ = try finish(id)
+    }
+
+    /// Puts a container that has ended in order, whoever comes first, and says its exit code.
+    func finish(_ id: String) throws -> Int32 {
+        let lock = try lock(id)
+        defer { lock.release() }
+        try settle(id)
+        if let record = try store.container(id: id) {
+            if record.isRunning { throw EngineError("container \(id) is still running: stop it first") }
+            return record.exitCode ?? 0
+        }
+        let code = try store.database.query("SELECT code FROM run.exit_codes WHERE container = ?1", [.text(id)]).first
+        guard let code else {
+            throw EngineError("no container with name or ID \"\(id)\" found: no such container", kind: .noSuchContainer)
+        }
+        return Int32(truncatingIfNeeded: code.integer(0))
+    }
+
+    /// Brings state and world together for one container: takes down a run whose process has ended or that was never
+    /// finished, and removes what was to be removed. A container that runs is left alone. The caller holds the lock.
+    func settle(_ id: String) throws {
+        guard let record = try store.container(id: id) else { return }
+        guard let run = record.run else {
+            try settleWithoutRun(record)
+            return
+        }
+        switch run.state {
+        case .starting:
+            if try adopt(record) { return }
+            try takeDown(record.spec, killing: true)
+            if record.state == .creating || record.state == .removing { try discard(id) }
+        case .running:
+            if let process = run.initProcess, try process.isAlive() {
+                // Killed after the process started and before that was committed: it runs, so it counts.
+                if record.state == .creating || record.state == .created { try store.setStarted(id, at: Clock.now) }
+                return
+            }
+            try conclude(record)
+        case .stopping:
+            try conclude(record)
+        }
+    }
+
+    /// Takes over a container whose process was started by a command that was killed before it could commit that.
+    private func adopt(_ record: ContainerRecord) throws -> Bool {
+        let runtime = try Launcher(self).runtime(record.spec.runtime)
+        guard let state = try runtime.state(record.id), state.status == .running, let pid = state.pid else { return false }
+        let monitor = try ContainerRemains.monitors(of: record.id).first?.process
+        try store.setRun(
+            record.id, .running, owned: false, initProcess: try ProcessIdentity(pid: pid), monitor: monitor)
+        try store.setStarted(record.id, at: Clock.now)
+        return true
+    }
+
+    private func settleWithoutRun(_ record: ContainerRecord) throws {
+        switch record.state {
+        case .creating, .removing: try discard(record.id)
+        case .running:
+            // The run's rows went, the last commit did not come: nobody knows the code any more.
+            try store.setExited(record.id, code: record.exitCode ?? 255, at: Clock.now)
+        case .created, .exited: return
+        }
+    }
+
+    /// Records the exit code, takes the run down, and removes the container if it was to go with its end.
+    private func conclude(_ record: ContainerRecord) throws {
+        let id = record.id
+        try store.setRun(id, .stopping, owned: true)
+        let code = try timing.measure("read exit code") { try exitCode(record) }
+        try store.database.query(
+            "INSERT INTO run.exit_codes VALUES (?1, ?2, ?3) ON CONFLICT (container) DO UPDATE SET code = ?2, at = ?3",
+            [.text(id), .integer(Int64(code)), .integer(Clock.now)])
+        let removes = record.spec.autoRemove || record.state == .removing
+        if removes {
+            try store.setState(id, .removing, owned: true)
+        } else {
+            try store.setExited(id, code: code, at: Clock.now)
+        }
+        try takeDown(record.spec, killing: false)
+        if removes { try discard(id) }
+    }
+
+    /// The code that conmon wrote; 255 if conmon itself was killed before it could.
+    private func exitCode(_ record: ContainerRecord) throws -> Int32 {
+        if let code = try store.database.query("SELECT code FROM run.exit_codes WHERE container = ?1 AND at > ?2", [.text(record.id), .integer(record.started ?? 0)]).first {
+            return Int32(truncatingIfNeeded: code.integer(0))
+        }
+        guard let monitor = record.run?.monitor else { return try ExitFile.read(paths.exits, id: record.id) ?? 255 }
+        switch try ExitFile.wait(paths.exits, id: record.id, monitor: monitor, timeout: .seconds(10)) {
+        case .exited(let code): return code
+        case .taken, .monitorGone, .timedOut: return try ExitFile.read(paths.exits, id: record.id) ?? 255
+        }
+    }
+
+    /// Undoes a run: process, network, mount, and the rows last. It works from any point at which the run was left,
+    /// and again and again; all steps are tried.
+    ///
+    /// - Parameter killing: whether processes may be left; after a normal end there are none.
+    func takeDown(_ spec: ContainerSpec, killing: Bool) throws {
+        var errors: [any Error] = []
+        func attempt(_ body: () throws -> Void) {
+            do { try body() } catch { errors.append(error) }
+        }
+        let namespace = try store.container(id: spec.id)?.run?.namespacePath
+        let launcher = try Launcher(self)
+        let deletion = try ThreadBound { try launcher.delete(spec, killing: killing) }
+        attempt { try detach(spec.id, namespace: namespace) }
+        attempt { try deletion.join() }
+        attempt { try timing.measure("unmount") { try launcher.unmount(container: spec.id) } }
+        if let first = errors.first { throw first }
+        try File.remove("\(paths.exits)/\(spec.id)")
+        try File.remove(paths.pidFile(spec.id))
+        try File.removeTree(paths.execSessions(spec.id))
+        try store.deleteRun(spec.id)
+    }
+
+    // MARK: Removing
+
+    /// Removes a container.
+    ///
+    /// - Parameters:
+    ///   - force: end it first if it runs.
+    ///   - timeout: seconds between its stop signal and SIGKILL; its own if nil.
+    ///   - volumes: whether its anonymous volumes go, too.
+    /// - Throws: `EngineError` of kind `.noSuchContainer`, or `.inUse` when it runs and `force` is false.
+    public func remove(_ reference: String, force: Bool, timeout: Int64?, volumes: Bool) throws {
+        let id = try store.container(reference).id
+        let lock = try lock(id)
+        defer { lock.release() }
+        guard let record = try store.container(id: id) else { return }
+        if try record.isRunning && record.run?.initProcess?.isAlive() == true {
+            guard force else {
+                throw EngineError(
+                    "cannot remove container \(id) as it is running - running or paused containers cannot be removed "
+                        + "without force: container state improper", kind: .inUse)
+            }
+            try store.setState(id, .removing, owned: true)
+            try end(record, timeout: timeout)
+        } else {
+            try store.setState(id, .removing, owned: true)
+        }
+        try settle(id)
+        if volumes { try removeUnusedVolumes() }
+    }
+
+    /// Removes everything of a container that has no run: directory, row, and lock file. The caller holds the lock, or
+    /// is the only one who knows the container.
+    func discard(_ id: String) throws {
+        guard let record = try store.container(id: id) else { return }
+        if record.run != nil { try takeDown(record.spec, killing: true) }
+        try store.setState(id, .removing, owned: true)
+        try timing.measure("remove directory") { try storage().removeContainer(id) }
+        try store.deleteContainer(id)
+        if record.spec.mounts.contains(where: \.isAnonymous) { try removeUnusedVolumes() }
+        try File.remove("\(paths.locks)/\(id)")
+    }
+
+    /// Removes anonymous volumes that no container has any more: first the directory, then the row that names it.
+    private func removeUnusedVolumes() throws {
+        let unused = try store.database.query(
+            "SELECT name FROM volumes WHERE anonymous = 1 AND name NOT IN (SELECT volume FROM container_volumes)")
+        for row in unused {
+            do {
+                try storage().volumes.remove(row.text(0))
+            } catch let error as StorageError where error.code == .notFound {}
+            try store.database.query("DELETE FROM volumes WHERE name = ?1", [row.text(0)].map { .text($0) })
+        }
+    }
+
+    // MARK: Reconciling
+
+    /// Puts right what commands that died left half done. Costs one query when there is nothing.
+    func reconcile() throws {
+        for id in try store.orphans() {
+            // Whoever holds the lock is at work on this very container.
+            guard let lock = try FileLock(ifFree: "\(paths.locks)/\(id)") else { continue }
+            defer { lock.release() }
+            do {
+                try settle(id)
+                try store.disown(id)
+            } catch {
+                warn("container \(id.prefix(12)) was left half done by a command that was killed, and cannot be put right: \(error)")
+            }
+        }
+        if try store.hasAbandonedStoreChange(), let lock = try FileLock(ifFree: "\(paths.root)/images.lock") {
+            try sweepStore()
+            lock.release()
+        }
+    }
+
+    /// The record as the world is now: a process that has ended makes an exited container, whether or not anybody has
+    /// cleaned up yet.
+    public func refreshed(_ record: ContainerRecord) -> ContainerRecord {
+        guard record.state == .running || record.state == .creating, let run = record.run else { return record }
+        guard run.state != .starting, let process = run.initProcess else { return record }
+        // If /proc cannot be read, the record is the best there is.
+        guard (try? process.isAlive()) == false else { return record }
+        var refreshed = record
+        refreshed.state = .exited
+        refreshed.run = nil
+        refreshed.exitCode = (try? ExitFile.read(paths.exits, id: record.id)) ?? record.exitCode  // as above
+        refreshed.finished = record.finished ?? Clock.now
+        return refreshed
+    }
+}

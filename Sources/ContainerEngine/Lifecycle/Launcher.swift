@@ -1,0 +1,209 @@
+internal import ContainerNetwork
+internal import ContainerRuntime
+internal import ContainerStorage
+internal import LinuxSys
+internal import OCISpec
+internal import WirePrimitives
+
+/// What a container's process is created from, once everything is decided.
+struct ProcessLaunch: Sendable {
+    var spec: ContainerSpec
+    /// The namespace's path; nil for the host's, or for one that the runtime makes.
+    var namespace: String?
+    var addresses: [IPAddress]
+    /// The address by which the container reaches the host.
+    var hostAddress: IPAddress?
+    /// Bound sockets of published ports, for conmon to hold.
+    var portDescriptors: [Int32]
+}
+
+/// The part of a launch that needs neither the state database nor the network: file system, configuration and
+/// processes. It runs on a thread beside the network's.
+struct Launcher: Sendable {
+    let paths: EnginePaths
+    let storage: Storage
+    let cleanupCommand: [String]
+    let timing: Timing
+
+    init(_ engine: Engine) throws {
+        paths = engine.paths
+        storage = try engine.storage()
+        cleanupCommand = engine.cleanupCommand
+        timing = engine.timing
+    }
+
+    func runtime(_ name: String?) throws -> OCIRuntime {
+        try OCIRuntime.select(name, root: paths.runtimeState)
+    }
+
+    /// Mounts the root, writes the configuration and the container's own files, and has the runtime create the process.
+    func create(_ launch: ProcessLaunch) throws -> Monitor.Created {
+        let spec = launch.spec
+        let root = try timing.measure("mount root") { try mount(spec) }
+        let blueprint = try timing.measure("write configuration") {
+            try writeNames(launch)
+            let described = try describe(launch, root)
+            try write(described)
+            return described
+        }
+        var request = Monitor.Request(
+            id: spec.id, name: spec.name, bundle: paths.container(spec.id), pidFile: paths.pidFile(spec.id),
+            monitorPidFile: "\(paths.container(spec.id))/conmon.pid", exitDirectory: paths.exits,
+            logPath: paths.log(spec.id), runtimeLog: "\(paths.container(spec.id))/oci-log",
+            temporaryDirectory: "\(paths.runRoot)/tmp")
+        request.terminal = blueprint.terminal
+        request.openStandardInput = spec.openStandardInput
+        request.exitCommand = cleanupCommand + ["container", "cleanup", spec.id]
+        request.heldDescriptors = launch.portDescriptors
+        return try timing.measure("create process") {
+            try Monitor(runtime: try runtime(spec.runtime)).create(request)
+        }
+    }
+
+    private func mount(_ spec: ContainerSpec) throws -> ContainerFiles {
+        var layers: [Digest] = []
+        for layer in spec.layers {
+            guard let digest = Digest(layer) else { throw EngineError("layer \(layer) of container \(spec.name) is no digest") }
+            layers.append(digest)
+        }
+        let overlay = try storage.overlay(container: spec.id, layers: layers)
+        try overlay.mount()
+        return try ContainerFiles(root: overlay.target)
+    }
+
+    /// /etc/hosts, /etc/resolv.conf and /etc/hostname, which are mounted over the image's own.
+    private func writeNames(_ launch: ProcessLaunch) throws {
+        let spec = launch.spec
+        let files = paths.files(of: spec)
+        var hosts = HostsFile()
+        // A host without the file has no names for its containers.
+        hosts.base = (try? File.readText("/etc/hosts", limit: 1 << 20)) ?? ""
+        hosts.hostAddress = launch.hostAddress
+        hosts.addresses = launch.addresses
+        hosts.ownNames = [spec.hostname, spec.name]
+        try File.write(files.hosts, hosts.text, mode: 0o644)
+        try File.write(files.resolvConf, resolvConf(launch).text, mode: 0o644)
+        try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
+        try File.write("\(files.directory)/containerenv", "", mode: 0o644)
+    }
+
+    private func resolvConf(_ launch: ProcessLaunch) -> ResolvConf {
+        func read(_ path: String) -> ResolvConf? {
+            // No such file means no servers, as for the host itself.
+            (try? File.readText(path, limit: 1 << 20)).map { ResolvConf(parsing: $0) }
+        }
+        var host = read("/etc/resolv.conf") ?? ResolvConf()
+        if let behind = host.fileBehindStub.flatMap(read) { host = behind }
+        var request = ResolvConf.Request()
+        request.hasIPv6 = launch.addresses.contains { $0.family == .ipv6 }
+        request.sharesHostNetwork = launch.spec.network == .host
+        return ResolvConf.container(host: host, request)
+    }
+
+    // MARK: Configuration
+
+    private func describe(_ launch: ProcessLaunch, _ root: ContainerFiles) throws -> ContainerBlueprint {
+        let spec = launch.spec
+        let files = paths.files(of: spec)
+        let user = try ContainerUser.resolve(spec.user, in: root)
+        // Podman makes the working directory, by the kernel's look-up inside the root (openat2(2)).
+        try root.makeDirectories(spec.workingDirectory, owner: user.uid, group: user.gid)
+        var blueprint = basis(spec, network: network(launch))
+        blueprint.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
+        blueprint.home = user.home
+        blueprint.hostFiles = .init(
+            hosts: files.hosts, resolvConf: files.resolvConf, hostname: files.hostname,
+            containerEnvironment: "\(files.directory)/containerenv")
+        blueprint.mounts = try spec.mounts.map { try mount($0, root) }
+        return blueprint
+    }
+
+    /// What does not depend on the mounted root.
+    private func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
+        var blueprint = ContainerBlueprint(
+            id: spec.id, rootfs: paths.rootfs(spec.id), args: spec.arguments, network: network)
+        blueprint.env = spec.environment
+        blueprint.cwd = spec.workingDirectory
+        blueprint.hostname = spec.hostname
+        blueprint.terminal = spec.terminal
+        blueprint.readOnlyRoot = spec.readOnly
+        blueprint.privileged = spec.privileged
+        blueprint.capabilitiesToAdd = spec.capabilitiesToAdd
+        blueprint.capabilitiesToDrop = spec.capabilitiesToDrop
+        blueprint.stopSignal = spec.stopSignal
+        return blueprint
+    }
+
+    private func network(_ launch: ProcessLaunch) -> ContainerBlueprint.Network {
+        if let namespace = launch.namespace { return .namespace(namespace) }
+        return launch.spec.network == .host ? .host : .loopbackOnly
+    }
+
+    private func mount(_ mount: MountSpec, _ root: ContainerFiles) throws -> ContainerMount {
+        switch mount.source {
+        case .bind(let path):
+            return ContainerMount(
+                .bind(path, try MountRestrictions(of: path)), at: mount.destination, options: mount.options)
+        case .volume(let name), .anonymousVolume(let name):
+            // A new volume starts with what the image has there, as in Podman and Docker.
+            if !mount.options.contains("nocopy") {
+                _ = try storage.volumes.copyUp(name, from: root, at: mount.destination)
+            }
+            return ContainerMount(
+                .volume(storage.volumes.contentPath(name)), at: mount.destination, options: mount.options)
+        case .tmpfs: return ContainerMount(.tmpfs, at: mount.destination, options: mount.options)
+        }
+    }
+
+    private func write(_ blueprint: ContainerBlueprint) throws {
+        let host = try HostFacts(devices: blueprint.privileged)
+        let configuration = try RuntimeConfiguration(of: blueprint, on: host)
+        let filter = try SeccompPolicy.standard.filter(
+            capabilities: configuration.process.capabilities?.bounding ?? [], privileged: blueprint.privileged,
+            cache: "\(paths.runRoot)/seccomp")
+        try File.write("\(paths.container(blueprint.id))/config.json", configuration.encoded(seccomp: filter))
+    }
+
+    /// The process that `exec` starts in a running container.
+    func process(_ request: ExecRequest, in spec: ContainerSpec) throws -> RuntimeProcess {
+        let root = try ContainerFiles(root: paths.rootfs(spec.id))
+        let own = try ContainerUser.resolve(spec.user, in: root)
+        var blueprint = basis(spec, network: .host)
+        blueprint.user = RuntimeUser(uid: own.uid, gid: own.gid, additionalGids: own.additionalGroups)
+        blueprint.home = own.home
+        var exec = ExecBlueprint(args: request.arguments)
+        exec.env = request.environment.compactMap { text in
+            text.contains("=") ? text : StandardStream.environment(text).map { "\(text)=\($0)" }
+        }
+        exec.cwd = request.workingDirectory
+        if let name = request.user {
+            let user = try ContainerUser.resolve(name, in: root)
+            exec.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
+            exec.home = user.home
+        }
+        exec.terminal = request.terminal
+        exec.privileged = request.privileged
+        return try RuntimeProcess(executing: exec, in: blueprint, on: try HostFacts(devices: false))
+    }
+
+    // MARK: Taking down
+
+    /// Removes what the runtime keeps of a container and its control groups.
+    ///
+    /// - Parameter killing: whether conmon and processes may be left, to be killed first.
+    func delete(_ spec: ContainerSpec, killing: Bool) throws {
+        let runtime = try runtime(spec.runtime)
+        let cgroups = try ContainerCgroups()
+        if killing {
+            if let failure = ContainerRemains.clear(spec.id, runtime: runtime, cgroups: cgroups).first { throw failure }
+            return
+        }
+        try timing.measure("runtime delete") { try runtime.delete(spec.id, force: true) }
+        try cgroups.remove(spec.id)
+    }
+
+    /// Unmounts the root; one that is not mounted is success.
+    func unmount(container id: String) throws {
+        try OverlayMount(lower: [], upper: "", work: "", target: paths.rootfs(id)).unmount()
+    }
+}

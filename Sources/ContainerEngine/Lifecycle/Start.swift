@@ -1,0 +1,162 @@
+internal import ContainerNetwork
+internal import ContainerRuntime
+internal import LinuxSys
+
+extension Engine {
+    /// Makes a container and starts it in the background.
+    ///
+    /// - Returns: the id, once the process runs.
+    /// - Throws: `EngineError`; nothing is left of the container then.
+    public func run(_ request: CreateRequest) throws -> String {
+        let spec = try insert(request)
+        try undoing(spec) {
+            let lock = try lock(spec.id)
+            defer { lock.release() }
+            try prepareFiles(spec)
+            try writeIDFile(request.idFile, spec.id)
+            try prepare(spec)
+            try begin(spec)
+        }
+        return spec.id
+    }
+
+    /// Makes a container, starts it, and stays with it to its end, or until the person detaches.
+    ///
+    /// - Returns: the process's exit code; 0 after detaching.
+    /// - Throws: `EngineError`; nothing is left of the container if its process was not started.
+    public func runAttached(_ request: CreateRequest, _ plan: AttachPlan) throws -> Int32 {
+        let spec = try insert(request)
+        return try attached(spec, plan) {
+            try prepareFiles(spec)
+            try writeIDFile(request.idFile, spec.id)
+        } undo: {
+            try discard(spec.id)
+        }
+    }
+
+    /// Starts a container that was created or has ended. One that runs is left as it is.
+    public func start(_ reference: String) throws {
+        let id = try store.container(reference).id
+        let lock = try lock(id)
+        defer { lock.release() }
+        guard let spec = try startable(id) else { return }
+        try undoing { try takeDown(spec, killing: true) } body: {
+            try prepare(spec)
+            try begin(spec)
+        }
+    }
+
+    /// Starts a container and stays with it to its end.
+    public func startAttached(_ reference: String, _ plan: AttachPlan) throws -> Int32 {
+        let id = try store.container(reference).id
+        do {
+            let lock = try lock(id)
+            defer { lock.release() }
+            guard try startable(id) != nil else {
+                throw EngineError("container \(id) is running already: follow it with logs -f, or use exec")
+            }
+        }
+        let spec = try store.container(id).spec
+        return try attached(spec, plan) {
+        } undo: {
+            try takeDown(spec, killing: true)
+        }
+    }
+
+    /// What the container is to be, when it does not run; nil when it does. The caller holds the lock.
+    private func startable(_ id: String) throws -> ContainerSpec? {
+        try settle(id)
+        let record = try store.container(id)
+        return record.isRunning ? nil : record.spec
+    }
+
+    /// Brings a container up with a person attached, and stays to the end. The lock is held until the process runs.
+    private func attached(
+        _ spec: ContainerSpec, _ plan: AttachPlan, files: () throws -> Void, undo: () throws -> Void
+    ) throws -> Int32 {
+        let lock = try lock(spec.id)
+        var hasBegun = false
+        defer { lock.release() }
+        let outcome: AttachOutcome
+        do {
+            try files()
+            try prepare(spec)
+            let session = try AttachSession(paths.container(spec.id))
+            outcome = try session.run(
+                try plan.options(errorOutput: true),
+                whenReady: {
+                    try begin(spec)
+                    hasBegun = true
+                    lock.release()
+                }, forward: { signal in _ = try store.container(id: spec.id)?.run?.initProcess?.kill(signal) })
+        } catch {
+            guard !hasBegun else { throw error }
+            undoing(undo)
+            throw error
+        }
+        switch outcome {
+        case .ended: return try timing.measure("clean up") { try finish(spec.id) }
+        case .detached: return 0
+        case .signalled(let signal): return 128 + signal.rawValue
+        }
+    }
+
+    /// Undoes after an error, and warns if that fails, too: the error itself is what counts.
+    func undoing(_ undo: () throws -> Void) {
+        do { try undo() } catch {
+            warn("\(error): what is left goes with the next command")
+        }
+    }
+
+    func undoing<Result>(_ undo: () throws -> Void, body: () throws -> Result) throws -> Result {
+        do { return try body() } catch {
+            undoing(undo)
+            throw error
+        }
+    }
+
+    /// Brings a container up to where its process waits to be started: ports, intents, namespace, then file system and
+    /// process beside the network. The caller holds the lock and undoes everything if this fails.
+    private func prepare(_ requested: ContainerSpec) throws {
+        var spec = requested
+        let claim = try timing.measure("claim ports") {
+            try checkPorts(spec.ports)
+            return try claimPorts(spec.ports)
+        }
+        if claim.mappings != spec.ports {
+            spec.ports = claim.mappings
+            try store.updateSpec(spec)
+        }
+        let intent = try timing.measure("record run") { try recordRun(spec) }
+        if let path = intent.namespace, intent.makesNamespace {
+            try timing.measure("make namespace") { _ = try NetworkNamespace.create(at: path) }
+        }
+        let launch = ProcessLaunch(
+            spec: spec, namespace: intent.namespace, addresses: intent.networks.flatMap(\.addresses),
+            hostAddress: intent.networks.lazy.compactMap(\.definition.hostAddress).first,
+            portDescriptors: claim.descriptors)
+        // The process is created in the namespace while its links are made there; it starts when both are done.
+        let launcher = try Launcher(self)
+        let creation = try ThreadBound { try launcher.create(launch) }
+        var failure: (any Error)?
+        do {
+            if let namespace = intent.namespace { try attach(spec, to: intent.networks, namespace: namespace) }
+        } catch { failure = error }
+        let created: Monitor.Created
+        do { created = try creation.join() } catch { throw failure ?? error }
+        if let failure { throw failure }
+        try store.setRun(
+            spec.id, .starting, owned: true, initProcess: created.process, monitor: created.monitor)
+        _ = consume claim
+    }
+
+    /// Has the runtime start the process, and commits that it runs.
+    private func begin(_ spec: ContainerSpec) throws {
+        let launcher = try Launcher(self)
+        try timing.measure("start process") { try launcher.runtime(spec.runtime).start(spec.id) }
+        try timing.measure("commit running") {
+            try store.setRun(spec.id, .running, owned: false)
+            try store.setStarted(spec.id, at: Clock.now)
+        }
+    }
+}

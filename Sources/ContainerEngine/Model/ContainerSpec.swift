@@ -1,0 +1,124 @@
+public import ContainerNetwork
+
+/// What a container was asked to be: everything that `create` decides and `start` needs.
+///
+/// It is stored as JSON beside the container's row. New fields are optional or have a default, so that what an
+/// older version wrote can still be read.
+public struct ContainerSpec: Codable, Sendable {
+    /// 64 hexadecimal digits.
+    public var id = ""
+    /// The name, unique among containers.
+    public var name = ""
+    /// When it was created, in nanoseconds since 1970.
+    public var created: Int64 = 0
+    /// The image's id, 64 hexadecimal digits; empty for none.
+    public var imageID = ""
+    /// The image as it was named, fully qualified.
+    public var imageName = ""
+    /// The image's layers from the lowest up, as diff ids.
+    public var layers: [String] = []
+    /// ENTRYPOINT, of the image or of `--entrypoint`.
+    public var entrypoint: [String] = []
+    /// CMD, of the image or from the command line.
+    public var command: [String] = []
+    /// The whole environment, `NAME=value` each.
+    public var environment: [String] = []
+    /// The working directory inside.
+    public var workingDirectory = "/"
+    /// `--user`, or the image's USER, as written; empty for root.
+    public var user = ""
+    /// The host name inside.
+    public var hostname = ""
+    /// `-t`: a terminal.
+    public var terminal = false
+    /// `-i`: standard input stays open.
+    public var openStandardInput = false
+    /// Labels of image and command line.
+    public var labels: [String: String] = [:]
+    /// `--privileged`.
+    public var privileged = false
+    /// `--cap-add`, as written.
+    public var capabilitiesToAdd: [String] = []
+    /// `--cap-drop`, as written.
+    public var capabilitiesToDrop: [String] = []
+    /// `--read-only`.
+    public var readOnly = false
+    /// The number of the signal that `stop` sends first.
+    public var stopSignal: Int32 = 15
+    /// Seconds that `stop` waits before it kills.
+    public var stopTimeout: Int64 = 10
+    /// `--rm`.
+    public var autoRemove = false
+    /// Volumes and bind mounts, in the order given.
+    public var mounts: [MountSpec] = []
+    /// Where the network comes from.
+    public var network: NetworkMode = .none
+    /// Published ports, random ones chosen.
+    public var ports: [PortMapping] = []
+    /// The image's EXPOSEd ports and `--expose`: `80/tcp`.
+    public var exposedPorts: [String] = []
+    /// The command line that made it.
+    public var createCommand: [String] = []
+    /// The OCI runtime's name or path, if one was asked for.
+    public var runtime: String?
+
+    /// An empty description, to be filled.
+    public init() {}
+
+    /// The process's arguments: ENTRYPOINT, then CMD.
+    public var arguments: [String] { entrypoint + command }
+}
+
+/// Something mounted into a container.
+public struct MountSpec: Codable, Sendable, Hashable {
+    /// What is mounted.
+    public enum Source: Codable, Sendable, Hashable {
+        /// A directory or file of the host, by absolute path.
+        case bind(String)
+        /// A named volume.
+        case volume(String)
+        /// A volume made for this container, which goes when `rm -v` or `--rm` removes it.
+        case anonymousVolume(String)
+        /// An empty memory file system.
+        case tmpfs
+    }
+
+    /// What is mounted.
+    public var source: Source
+    /// The absolute path inside.
+    public var destination: String
+    /// `ro`, `rw`, propagation and the like, as written.
+    public var options: [String]
+
+    /// A mount.
+    public init(source: Source, destination: String, options: [String] = []) {
+        self.source = source
+        self.destination = destination
+        self.options = options
+    }
+}
+
+/// `--network`: where a container's network comes from.
+public enum NetworkMode: Codable, Sendable, Hashable {
+    /// A namespace of its own, attached to these networks.
+    case bridge([String])
+    /// A namespace of its own with nothing but `lo`.
+    case none
+    /// The host's namespace.
+    case host
+    /// The namespace of another container, by full id.
+    case container(String)
+    /// The namespace at a path.
+    case namespace(String)
+
+    /// As Podman's `HostConfig.NetworkMode` says it.
+    public var name: String {
+        switch self {
+        case .bridge: "bridge"
+        case .none: "none"
+        case .host: "host"
+        case .container(let id): "container:\(id)"
+        case .namespace(let path): "ns:\(path)"
+        }
+    }
+}

@@ -1,0 +1,124 @@
+/// What `create` and `run` were asked for, before the image's own settings are mixed in.
+public struct CreateRequest: Sendable {
+    /// The image: a name, or an id or its beginning.
+    public var image: String
+    /// Arguments after the image; the image's CMD if empty.
+    public var command: [String] = []
+    /// `--name`; made up if nil.
+    public var name: String?
+    /// `--replace`: a container of that name goes first.
+    public var replace = false
+    /// `--hostname`; the first 12 digits of the id if nil.
+    public var hostname: String?
+    /// `--entrypoint`; the image's if nil, none if empty.
+    public var entrypoint: [String]?
+    /// `--env`: `NAME=value`, or `NAME` for the caller's own value.
+    public var environment: [String] = []
+    /// `--workdir`.
+    public var workingDirectory: String?
+    /// `--user`.
+    public var user: String?
+    /// `-t`.
+    public var terminal = false
+    /// `-i`.
+    public var openStandardInput = false
+    /// `--label`.
+    public var labels: [String: String] = [:]
+    /// `--privileged`.
+    public var privileged = false
+    /// `--cap-add`.
+    public var capabilitiesToAdd: [String] = []
+    /// `--cap-drop`.
+    public var capabilitiesToDrop: [String] = []
+    /// `--read-only`.
+    public var readOnly = false
+    /// `--stop-signal`, by name or number.
+    public var stopSignal: String?
+    /// `--stop-timeout`, in seconds.
+    public var stopTimeout: Int64?
+    /// `--rm`.
+    public var autoRemove = false
+    /// `--volume` and `--tmpfs`; image volumes are added.
+    public var mounts: [MountRequest] = []
+    /// `--network`, as written; `bridge` if nil.
+    public var network: String?
+    /// `--publish`, as written.
+    public var publish: [String] = []
+    /// `--publish-all`.
+    public var publishAll = false
+    /// `--expose`, as written.
+    public var expose: [String] = []
+    /// `--cidfile`.
+    public var idFile: String?
+    /// The command line, for `inspect`.
+    public var createCommand: [String] = []
+    /// `--runtime`.
+    public var runtime: String?
+
+    /// A request for an image, with every default.
+    public init(image: String) {
+        self.image = image
+    }
+}
+
+/// One `--volume` or `--tmpfs`, parsed but not looked up.
+public struct MountRequest: Sendable, Hashable {
+    /// The host's path, or a volume's name; nil for an anonymous volume.
+    public var source: String?
+    /// The absolute path inside.
+    public var destination: String
+    /// The options, as written.
+    public var options: [String]
+    /// Whether it is a `--tmpfs`.
+    public var isTmpfs = false
+
+    private static let knownOptions: Set<String> = [
+        "rw", "ro", "z", "Z", "exec", "noexec", "dev", "nodev", "suid", "nosuid", "bind", "rbind", "private", "rprivate",
+        "shared", "rshared", "slave", "rslave", "unbindable", "runbindable", "copy", "nocopy",
+    ]
+
+    /// Parses `--volume`: `[SOURCE:]DESTINATION[:OPTIONS]`.
+    ///
+    /// - Throws: `EngineError` that names the text and what is wrong with it.
+    public init(volume text: String) throws {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        switch parts.count {
+        case 1: (source, destination, options) = (nil, parts[0], [])
+        case 2 where parts[1].hasPrefix("/"): (source, destination, options) = (parts[0], parts[1], [])
+        case 2: (source, destination, options) = (nil, parts[0], Self.options(parts[1]))
+        case 3: (source, destination, options) = (parts[0], parts[1], Self.options(parts[2]))
+        default:
+            throw EngineError("incorrect volume format \"\(text)\", should be [host-dir:]ctr-dir[:option]")
+        }
+        guard destination.hasPrefix("/") else {
+            throw EngineError("invalid container path \"\(destination)\", must be an absolute path")
+        }
+        if source?.isEmpty == true { throw EngineError("host directory cannot be empty in volume \"\(text)\"") }
+        try Self.check(options, in: text)
+    }
+
+    /// Parses `--tmpfs`: `DESTINATION[:OPTIONS]`.
+    public init(tmpfs text: String) throws {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        destination = parts[0]
+        options = parts.count > 1 ? Self.options(parts[1]) : []
+        source = nil
+        isTmpfs = true
+        guard destination.hasPrefix("/") else {
+            throw EngineError("invalid container path \"\(destination)\", must be an absolute path")
+        }
+    }
+
+    private static func options(_ text: String) -> [String] {
+        text.split(separator: ",").map(String.init)
+    }
+
+    private static func check(_ options: [String], in text: String) throws {
+        if let unknown = options.first(where: { !knownOptions.contains($0) }) {
+            throw EngineError("invalid option \"\(unknown)\" in volume \"\(text)\"")
+        }
+        if options.contains("ro") && options.contains("rw") {
+            throw EngineError("cannot use both ro and rw in volume \"\(text)\"")
+        }
+    }
+}

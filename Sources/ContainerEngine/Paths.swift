@@ -1,0 +1,34 @@
+/// Where everything lies on disk (DESIGN: "On disk"): `--root` and `--runroot` move the two trees.
+public struct EnginePaths: Sendable, Hashable {
+    /// What must last; `/var/lib/swiftlet` by default.
+    public var root: String
+    /// What a reboot ends; `/run/swiftlet` by default.
+    public var runRoot: String
+    /// Network definitions in Podman's format.
+    public var networks: String
+
+    /// The paths; the defaults are the system's.
+    public init(
+        root: String = "/var/lib/swiftlet", runRoot: String = "/run/swiftlet",
+        networks: String = "/etc/containers/networks"
+    ) {
+        self.root = root
+        self.runRoot = runRoot
+        self.networks = networks
+    }
+
+    var state: String { "\(root)/state.sqlite" }
+    var run: String { "\(runRoot)/run.sqlite" }
+    var locks: String { "\(runRoot)/locks" }
+    /// Where conmon leaves the exit code of each container, in a file named by its id.
+    var exits: String { "\(runRoot)/exits" }
+    /// The OCI runtime's own state.
+    var runtimeState: String { "\(runRoot)/runtime" }
+    /// One container's directory: bundle, upper and work directories, log, hosts and resolv.conf.
+    func container(_ id: String) -> String { "\(root)/containers/\(id)" }
+    func rootfs(_ id: String) -> String { "\(container(id))/merged" }
+    func log(_ id: String) -> String { "\(container(id))/ctr.log" }
+    /// The directories of a container's exec sessions.
+    func execSessions(_ id: String) -> String { "\(runRoot)/exec/\(id)" }
+    func pidFile(_ id: String) -> String { "\(runRoot)/pids/\(id)" }
+}

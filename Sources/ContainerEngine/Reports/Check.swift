@@ -1,0 +1,161 @@
+internal import ContainerNetwork
+internal import ContainerRuntime
+internal import ContainerStorage
+internal import LinuxSys
+internal import OCISpec
+internal import WirePrimitives
+
+/// Something that is not as it must be.
+public struct CheckFinding: Sendable, Hashable {
+    /// Which invariant does not hold, in a word or two.
+    public var invariant: String
+    /// The thing, and what is wrong with it.
+    public var message: String
+}
+
+extension Engine {
+    /// Compares the state with kernel and disk.
+    ///
+    /// - Returns: everything that does not agree, in a fixed order; empty if all is well.
+    public func check() throws -> [CheckFinding] {
+        let records = try store.containers()
+        var findings: [CheckFinding] = []
+        func report(_ invariant: String, _ messages: [String]) {
+            findings += messages.map { CheckFinding(invariant: invariant, message: $0) }
+        }
+        report("database", try checkDatabases())
+        report("orphan", try store.orphans().map { "container \($0.prefix(12)) was left half done by a command that was killed" })
+        report("process", try checkProcesses(records))
+        report("namespace", checkNamespaces(records))
+        report("lease", try checkLeases())
+        report("firewall", try checkFirewall())
+        report("cgroup", try checkCgroups(records))
+        report("mount", try checkMounts(records))
+        report("image", try checkImages())
+        report("container directory", try checkDirectories(records))
+        report("mode", try checkModes())
+        return findings
+    }
+
+    /// Puts right what `check` found, as far as it can be.
+    public func repair(_ findings: [CheckFinding]) throws {
+        for record in try store.containers() { try settleLocked(record.id) }
+        let records = try store.containers()
+        let known = Set(records.map(\.id))
+        let cgroups = try ContainerCgroups()
+        for id in try cgroups.identifiers() where !(records.first { $0.id == id }?.isRunning ?? false) {
+            _ = try cgroups.kill(id)
+            try cgroups.remove(id)
+        }
+        for id in try strayMounts(records) { try Launcher(self).unmount(container: id) }
+        for name in try File.names(in: "\(paths.root)/containers") where !known.contains(name) {
+            try storage().removeContainer(name)
+        }
+        try store.database.transaction {
+            for table in ["leases", "ports", "attachments", "runs"] {
+                try store.database.query("DELETE FROM run.\(table) WHERE container NOT IN (SELECT id FROM containers)")
+            }
+        }
+        try synchronizeFirewall(families: [.ipv4])
+        try sweepStoreLocked()
+    }
+
+    private func settleLocked(_ id: String) throws {
+        let lock = try lock(id)
+        defer { lock.release() }
+        try settle(id)
+        try store.disown(id)
+    }
+
+    private func sweepStoreLocked() throws {
+        let lock = try FileLock("\(paths.root)/images.lock")
+        defer { lock.release() }
+        try sweepStore()
+    }
+
+    private func checkDatabases() throws -> [String] {
+        var found: [String] = []
+        for name in ["main", "run"] {
+            let rows = try store.database.query("PRAGMA \(name).integrity_check").map { $0.text(0) }
+            if rows != ["ok"] { found += rows.map { "\(name): \($0)" } }
+        }
+        found += try store.database.query("PRAGMA main.foreign_key_check").map { "a row of \($0.text(0)) refers to one that is not there" }
+        return found
+    }
+
+    private func checkProcesses(_ records: [ContainerRecord]) throws -> [String] {
+        try records.compactMap { record in
+            switch (record.state, record.run) {
+            case (.running, nil):
+                return "container \(record.spec.name) is said to run, but nothing of a run is recorded"
+            case (.running, let run?) where run.state == .running:
+                guard try run.initProcess?.isAlive() != true else { return nil }
+                return "container \(record.spec.name) is said to run, but its process has ended"
+            default: return nil
+            }
+        }
+    }
+
+    private func checkNamespaces(_ records: [ContainerRecord]) -> [String] {
+        records.compactMap { record in
+            guard record.isRunning, let path = record.run?.namespacePath, !File.exists(path) else { return nil }
+            return "the namespace of container \(record.spec.name), \(path), is gone"
+        }
+    }
+
+    private func checkLeases() throws -> [String] {
+        try store.database.query(
+            "SELECT network, address, container FROM run.leases WHERE container NOT IN (SELECT container FROM run.runs)"
+        ).map { "\($0.text(1)) on \($0.text(0)) is leased to \($0.text(2).prefix(12)), which does not run" }
+    }
+
+    private func checkFirewall() throws -> [String] {
+        let attached = try attachedContainers()
+        guard !attached.isEmpty else { return [] }
+        return try IptablesBackend().differences(attached).flatMap { change in
+            change.lines.filter { $0.hasPrefix("-") }.map { "\(change.family) \(change.table): not loaded: \($0)" }
+        }
+    }
+
+    private func checkCgroups(_ records: [ContainerRecord]) throws -> [String] {
+        let running = Set(records.filter { $0.run != nil }.map(\.id))
+        return try ContainerCgroups().identifiers().filter { !running.contains($0) }
+            .map { "\($0.prefix(12)) has a control group, but does not run" }
+    }
+
+    private func strayMounts(_ records: [ContainerRecord]) throws -> [String] {
+        let running = Set(records.filter { $0.run != nil }.map(\.id))
+        let prefix = "\(paths.root)/containers/"
+        let points = try File.readText("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
+            line.split(separator: " ").dropFirst(4).first.map(String.init)
+        }
+        return points.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count).prefix(64)) }
+            .filter { !running.contains($0) }
+    }
+
+    private func checkMounts(_ records: [ContainerRecord]) throws -> [String] {
+        try strayMounts(records).map { "the root of container \($0.prefix(12)) is mounted, but it does not run" }
+    }
+
+    private func checkImages() throws -> [String] {
+        let wanted = try store.database.query("SELECT DISTINCT diff_id FROM image_layers").map { $0.text(0) }
+        let there = Set(try storage().layers.all().map(\.description))
+        let changing = try !store.database.query("SELECT 1 FROM store_changes").isEmpty
+        let missing = wanted.filter { !there.contains($0) }.map { "layer \($0) is missing: load its image again" }
+        let unused = changing ? [] : there.subtracting(wanted).sorted().map { "layer \($0) is of no image" }
+        return missing + unused
+    }
+
+    private func checkDirectories(_ records: [ContainerRecord]) throws -> [String] {
+        let known = Set(records.map(\.id))
+        return try File.names(in: "\(paths.root)/containers").filter { !known.contains($0) }
+            .map { "\(paths.root)/containers/\($0) is of no container" }
+    }
+
+    private func checkModes() throws -> [String] {
+        try [paths.root, paths.runRoot].compactMap { path in
+            guard File.exists(path), try File.identity(path).mode & 0o077 != 0 else { return nil }
+            return "\(path) is open to other users: it must have mode 0700"
+        }
+    }
+}

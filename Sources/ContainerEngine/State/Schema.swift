@@ -1,0 +1,81 @@
+internal import LinuxSys
+
+/// The tables of both databases. A change of either adds a step at the end of its list; none is ever edited.
+enum Schema {
+    /// `state.sqlite`: what must last.
+    ///
+    /// `owner` is who is changing the row right now (`ProcessIdentity`, as text); NULL when nobody is. The partial
+    /// indexes make the question "is there an orphan?" cost nothing when there is none.
+    static let persistent = [
+        """
+        CREATE TABLE images (
+            id TEXT PRIMARY KEY, manifest BLOB NOT NULL, manifest_digest TEXT NOT NULL, config BLOB NOT NULL,
+            size INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE image_names (
+            name TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES images(id)) WITHOUT ROWID;
+        CREATE INDEX image_names_by_image ON image_names(image);
+        CREATE TABLE image_layers (
+            image TEXT NOT NULL REFERENCES images(id), position INTEGER NOT NULL, diff_id TEXT NOT NULL,
+            PRIMARY KEY (image, position)) WITHOUT ROWID;
+        CREATE INDEX image_layers_by_diff ON image_layers(diff_id);
+        CREATE TABLE store_changes (id INTEGER PRIMARY KEY, owner TEXT NOT NULL);
+        CREATE TABLE containers (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, image TEXT REFERENCES images(id), state TEXT NOT NULL,
+            owner TEXT, created INTEGER NOT NULL, started INTEGER, finished INTEGER, exit_code INTEGER,
+            spec BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX containers_owned ON containers(owner) WHERE owner IS NOT NULL;
+        CREATE INDEX containers_by_image ON containers(image);
+        CREATE TABLE volumes (
+            name TEXT PRIMARY KEY, created INTEGER NOT NULL, anonymous INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;
+        CREATE TABLE container_volumes (
+            container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+            volume TEXT NOT NULL REFERENCES volumes(name), PRIMARY KEY (container, volume)) WITHOUT ROWID;
+        CREATE INDEX container_volumes_by_volume ON container_volumes(volume);
+        """
+    ]
+
+    /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.
+    static let volatile = [
+        """
+        CREATE TABLE run.boot (id TEXT NOT NULL);
+        CREATE TABLE run.runs (
+            container TEXT PRIMARY KEY, state TEXT NOT NULL, owner TEXT, netns TEXT, init TEXT, monitor TEXT,
+            mounted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        CREATE INDEX run.runs_owned ON runs(owner) WHERE owner IS NOT NULL;
+        CREATE TABLE run.attachments (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, container TEXT NOT NULL, network TEXT NOT NULL,
+            state TEXT NOT NULL, record BLOB NOT NULL, mac TEXT, UNIQUE (container, network));
+        CREATE TABLE run.leases (
+            network TEXT NOT NULL, address TEXT NOT NULL, subnet TEXT NOT NULL, container TEXT NOT NULL,
+            since INTEGER NOT NULL, PRIMARY KEY (network, address)) WITHOUT ROWID;
+        CREATE INDEX run.leases_by_container ON leases(container);
+        CREATE TABLE run.last_addresses (
+            network TEXT NOT NULL, subnet TEXT NOT NULL, address TEXT NOT NULL,
+            PRIMARY KEY (network, subnet)) WITHOUT ROWID;
+        CREATE TABLE run.ports (
+            container TEXT NOT NULL, position INTEGER NOT NULL, protocol TEXT NOT NULL, host_ip TEXT NOT NULL,
+            host_port INTEGER NOT NULL, count INTEGER NOT NULL, container_port INTEGER NOT NULL,
+            PRIMARY KEY (container, position)) WITHOUT ROWID;
+        CREATE INDEX run.ports_by_number ON ports(protocol, host_port);
+        CREATE TABLE run.exit_codes (container TEXT PRIMARY KEY, code INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+        """
+    ]
+
+    /// Brings one database up to its newest version, in one transaction; `name` is `main` or `run`.
+    static func migrate(_ database: Database, _ name: String, _ steps: [String]) throws {
+        func version() throws -> Int {
+            Int(try database.query("PRAGMA \(name).user_version").first?.integer(0) ?? 0)
+        }
+        if try version() == steps.count { return }
+        try database.transaction {
+            let current = try version()
+            guard current <= steps.count else {
+                throw EngineError(
+                    "the state database is of a newer swiftlet (version \(current), this one knows \(steps.count)): "
+                        + "install that version, or move the data directory away")
+            }
+            for step in steps[current...] { try database.execute(step) }
+            try database.execute("PRAGMA \(name).user_version = \(steps.count)")
+        }
+    }
+}

@@ -1,0 +1,245 @@
+internal import Crypto
+internal import LinuxSys
+public import Netlink
+public import WirePrimitives
+
+/// What a plan needs to know of the host: read once, under the network's lock.
+public struct HostObservation: Hashable, Sendable {
+    /// The network's bridge, if it is there.
+    public var bridge: Link?
+    /// The bridge's addresses.
+    public var bridgeAddresses: [InterfaceAddress]
+    /// Names that a new pair cannot have.
+    public var takenNames: Set<String>
+    /// MTU in bytes of the link that the default route leads out by, if there is one.
+    public var uplinkMTU: UInt32?
+    /// Whether iptables sees frames that a bridge forwards (`bridge-nf-call-iptables` of br_netfilter).
+    public var filtersBridgedFrames: Bool
+    /// The MAC of a bridge that is to be made; drawn when the host is looked at, so that the plan is a function.
+    public var newBridgeAddress: MACAddress?
+
+    /// A host that has nothing yet.
+    public init(
+        bridge: Link? = nil, bridgeAddresses: [InterfaceAddress] = [], takenNames: Set<String> = [],
+        uplinkMTU: UInt32? = nil, filtersBridgedFrames: Bool = false, newBridgeAddress: MACAddress? = nil
+    ) {
+        self.bridge = bridge
+        self.bridgeAddresses = bridgeAddresses
+        self.takenNames = takenNames
+        self.uplinkMTU = uplinkMTU
+        self.filtersBridgedFrames = filtersBridgedFrames
+        self.newBridgeAddress = newBridgeAddress
+    }
+
+    /// Looks at the host.
+    public static func read(
+        for network: NetworkDefinition, in context: NetworkContext
+    ) throws(NetworkError) -> HostObservation {
+        var seen = HostObservation()
+        let host = context.host
+        do {
+            let filter = try context.hostSysctls.read(["net/bridge/bridge-nf-call-iptables"])
+            seen.filtersBridgedFrames = filter == ["1"]
+            seen.takenNames = Set(try host.links(kind: "veth").map(\.name))
+            guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else { return seen }
+            seen.bridge = try host.link(name)
+            if let bridge = seen.bridge {
+                seen.bridgeAddresses = try host.addresses(of: bridge.index)
+            } else {
+                seen.newBridgeAddress = MACAddress(locallyAdministered: .random(in: 0...UInt64.max))
+                if network.options["mtu"] == nil { seen.uplinkMTU = try uplinkMTU(host) }
+            }
+        } catch {
+            throw NetworkError("look at the host's links", any: error)
+        }
+        return seen
+    }
+
+    private static func uplinkMTU(_ host: Session) throws(NetlinkError) -> UInt32? {
+        for family in AddressFamily.allCases {
+            let defaults = try host.routes(family).filter { $0.destination == nil && $0.link != nil }
+            guard let index = defaults.min(by: { $0.metric < $1.metric })?.link else { continue }
+            if let mtu = try host.link(index: index)?.mtu { return mtu }
+        }
+        return nil
+    }
+}
+
+/// Joins a container to a bridge with a pair of virtual Ethernet devices, step by step as netavark 1.17 does.
+public enum BridgeDriver {
+    /// The steps that attach a container, in order.
+    ///
+    /// - Parameters:
+    ///   - request: the container and the network.
+    ///   - host: what the host has now.
+    /// - Returns: the steps, to be applied in this order and undone in the opposite one.
+    /// - Throws: `NetworkError` when the definition cannot be put into practice.
+    public static func plan(
+        _ request: AttachmentRequest, on host: HostObservation
+    ) throws(NetworkError) -> [Step] {
+        let network = request.network
+        let bridge = try bridgeName(network)
+        let options = try BridgeOptions(network)
+        let addresses = try request.interfaceAddresses()
+        if let link = host.bridge, link.kind != "bridge" { throw Step.Pair.wrongBridge(bridge, link.kind) }
+        var steps: [Step] = [.setUp(.container, .loopback)]
+        steps += bridgeSteps(network, bridge, options, on: host)
+        let mtu = options.mtu ?? host.bridge?.mtu ?? host.uplinkMTU
+        let pair = Step.Pair(
+            name: freePairName(host.takenNames), address: request.hostAddress, bridge: bridge,
+            peerName: request.interfaceName, peerAddress: request.staticMAC, mtu: mtu)
+        steps.append(.createPair(pair))
+        // Where iptables sees bridged frames, one that it leads back to its sender (a container that asks for its own
+        // published port) must leave by the port it came from; netavark drops it there. Elsewhere it is routed.
+        if host.filtersBridgedFrames { steps.append(.setHairpin(pair.name)) }
+        steps.append(.setSysctls(.container, containerSysctls(request.interfaceName)))
+        // Without duplicate address detection the link-local address is ready at once: nobody need wait a second.
+        steps.append(.setSysctls(.host, [ipv6(pair.name, "accept_dad", "0")]))
+        steps.append(.setUp(.host, pair.name))
+        steps += addresses.map { .addAddress(.container, request.interfaceName, $0) }
+        steps.append(.setUp(.container, request.interfaceName))
+        steps += routeSteps(request, addresses, options)
+        return steps
+    }
+
+    /// The bridge and what goes with it. On a bridge that is there only what is missing is added: an address that was
+    /// flushed, a link that was set down.
+    private static func bridgeSteps(
+        _ network: NetworkDefinition, _ bridge: InterfaceName, _ options: BridgeOptions, on host: HostObservation
+    ) -> [Step] {
+        let hasIPv6 = network.subnets.contains { $0.subnet.family == .ipv6 }
+        var steps: [Step] = []
+        if !network.isInternal {
+            var forwarding = [Sysctl("net/ipv4/ip_forward", "1")]
+            if hasIPv6 { forwarding.append(Sysctl("net/ipv6/conf/all/forwarding", "1")) }
+            steps.append(.setSysctls(.host, forwarding))
+        }
+        if host.bridge == nil {
+            steps.append(.createBridge(bridge, address: host.newBridgeAddress, mtu: options.mtu))
+            steps.append(.setSysctls(.host, bridgeSysctls(network, bridge, hasIPv6)))
+        }
+        for subnet in network.subnets {
+            guard let gateway = subnet.gateway, let address = InterfaceAddress(gateway, in: subnet.subnet),
+                !host.bridgeAddresses.contains(address)
+            else { continue }
+            steps.append(.addAddress(.host, bridge, address))
+        }
+        if host.bridge?.isUp != true { steps.append(.setUp(.host, bridge)) }
+        return steps
+    }
+
+    private static func bridgeSysctls(
+        _ network: NetworkDefinition, _ bridge: InterfaceName, _ hasIPv6: Bool
+    ) -> [Sysctl] {
+        var sysctls: [Sysctl] = []
+        if network.isInternal {
+            sysctls.append(ipv4(bridge, "forwarding", "0"))
+            if hasIPv6 { sysctls.append(Sysctl("net/ipv6/conf/\(bridge)/forwarding", "0")) }
+        } else {
+            // Lets 127.0.0.1:PORT of the host reach a published port.
+            sysctls.append(ipv4(bridge, "route_localnet", "1"))
+        }
+        sysctls.append(ipv4(bridge, "rp_filter", "2"))
+        sysctls.append(ipv6(bridge, "accept_dad", "0"))
+        if hasIPv6 { sysctls.append(ipv6(bridge, "accept_ra", "0")) }
+        return sysctls
+    }
+
+    private static func containerSysctls(_ name: InterfaceName) -> [Sysctl] {
+        [
+            ipv6(name, "autoconf", "0"), ipv6(name, "accept_dad", "0"), ipv4(name, "arp_notify", "1"),
+            ipv4(name, "rp_filter", "2"),
+        ]
+    }
+
+    private static func ipv4(_ name: InterfaceName, _ key: String, _ value: String) -> Sysctl {
+        Sysctl("net/ipv4/conf/\(name)/\(key)", value)
+    }
+
+    private static func ipv6(_ name: InterfaceName, _ key: String, _ value: String) -> Sysctl {
+        Sysctl("net/ipv6/conf/\(name)/\(key)", value, isOptional: true)
+    }
+
+    private static func routeSteps(
+        _ request: AttachmentRequest, _ addresses: [InterfaceAddress], _ options: BridgeOptions
+    ) -> [Step] {
+        let network = request.network
+        var steps: [Step] = []
+        if !network.isInternal, !options.noDefaultRoute {
+            for family in AddressFamily.allCases {
+                let gateway = network.subnets.first { subnet in
+                    subnet.subnet.family == family && subnet.gateway != nil
+                        && addresses.contains { $0.network == subnet.subnet }
+                }?.gateway
+                guard let gateway else { continue }
+                steps.append(.addRoute(request.interfaceName, to: nil, via: gateway, metric: options.metric))
+            }
+        }
+        for route in network.routes {
+            steps.append(
+                .addRoute(request.interfaceName, to: route.destination, via: route.gateway, metric: route.metric))
+        }
+        return steps
+    }
+
+    /// The lowest of `veth0`, `veth1`, … that is free, which is the one the kernel would take.
+    private static func freePairName(_ taken: Set<String>) -> InterfaceName {
+        var number: UInt32 = 0
+        while taken.contains(InterfaceName.veth(number).description) { number += 1 }
+        return .veth(number)
+    }
+
+    static func bridgeName(_ network: NetworkDefinition) throws(NetworkError) -> InterfaceName {
+        guard network.driver == "bridge" else {
+            throw NetworkError(.invalid, "network \(network.name): driver \"\(network.driver)\" is not supported yet")
+        }
+        guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else {
+            throw NetworkError(.invalid, "network \(network.name): no bridge interface name given")
+        }
+        return name
+    }
+}
+
+/// The options of a bridge network, read.
+struct BridgeOptions: Hashable {
+    var mtu: UInt32?
+    var metric: UInt32 = 100
+    var noDefaultRoute = false
+
+    init(_ network: NetworkDefinition) throws(NetworkError) {
+        for (key, value) in network.options.sorted(by: { $0.key < $1.key }) {
+            switch key {
+            case "mtu":
+                guard let number = UInt32(value) else { throw Self.unreadable(key, value, network) }
+                mtu = number == 0 ? nil : number
+            case "metric":
+                guard let number = UInt32(value) else { throw Self.unreadable(key, value, network) }
+                metric = number
+            case "no_default_route":
+                guard value == "true" || value == "false" else { throw Self.unreadable(key, value, network) }
+                noDefaultRoute = value == "true"
+            case "vlan", "vrf":
+                throw NetworkError(.invalid, "network \(network.name): option \"\(key)\" is not supported yet")
+            case "mode":
+                guard value.isEmpty || value == "managed" else {
+                    throw NetworkError(
+                        .invalid, "network \(network.name): bridge mode \"\(value)\" is not supported yet")
+                }
+            default: break
+            }
+        }
+    }
+
+    private static func unreadable(_ key: String, _ value: String, _ network: NetworkDefinition) -> NetworkError {
+        NetworkError(
+            .invalid, "network \(network.name): unable to parse \"\(key)\": \"\(value)\" is not a value for it")
+    }
+}
+
+extension AttachmentRequest {
+    /// The MAC of the host's end: a function of the two ids, so that the end is known again whatever its name.
+    var hostAddress: MACAddress {
+        let digest = SHA256.hash(data: Array("\(containerID) \(network.id) host".utf8))
+        return MACAddress(locallyAdministered: digest.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
+    }
+}

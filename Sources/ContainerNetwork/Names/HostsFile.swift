@@ -1,0 +1,76 @@
+public import WirePrimitives
+
+/// The text of a container's /etc/hosts (hosts(5)), as Podman makes it.
+public struct HostsFile: Hashable, Sendable {
+    /// One line: an address and the names for it.
+    public struct Entry: Hashable, Sendable {
+        /// The address; text, because a base file may hold what is none.
+        public var address: String
+        /// At least one name.
+        public var names: [String]
+
+        /// An entry of `names` for `address`.
+        public init(_ address: String, _ names: [String]) {
+            self.address = address
+            self.names = names
+        }
+    }
+
+    /// Entries of `--add-host`, first in the file.
+    public var added: [Entry] = []
+    /// The text of the host's own file; empty for none.
+    public var base = ""
+    /// The address by which the container reaches the host; nil for none.
+    public var hostAddress: IPAddress?
+    /// The container's own addresses, IPv4 first.
+    public var addresses: [IPAddress] = []
+    /// The container's names: host name, then container name.
+    public var ownNames: [String] = []
+
+    /// A file with nothing but `localhost`.
+    public init() {}
+
+    /// The name by which a container reaches its host.
+    public static let hostName = "host.containers.internal"
+
+    /// Reads a value of `--add-host`: `NAME:ADDRESS`; the address may be `host-gateway`.
+    ///
+    /// - Throws: `NetworkError` of kind `invalid`, in Podman's words.
+    public static func parseAdded(_ text: String, hostAddress: IPAddress?) throws(NetworkError) -> Entry {
+        guard let colon = text.firstIndex(of: ":") else {
+            throw NetworkError(.invalid, "unable to parse host entry \"\(text)\": incorrect format")
+        }
+        let name = String(text[..<colon])
+        let address = String(text[text.index(after: colon)...])
+        guard !name.isEmpty else { throw NetworkError(.invalid, "hostname in host entry \"\(text)\" is empty") }
+        guard !address.isEmpty else { throw NetworkError(.invalid, "IP address in host entry \"\(text)\" is empty") }
+        guard address == "host-gateway" else { return Entry(address, [name]) }
+        guard let hostAddress else {
+            throw NetworkError(.invalid, "unable to replace \"host-gateway\" of host entry \"\(text)\": host is empty")
+        }
+        return Entry(hostAddress.description, [name])
+    }
+
+    /// The file's text: one line an entry, address, tab, names.
+    ///
+    /// Entries that are made here keep only the names that the user's entries and the host's file do not have.
+    public var text: String {
+        let given = added + Self.entries(base)
+        let taken = Set(given.flatMap(\.names))
+        var own = [Entry("127.0.0.1", ["localhost"]), Entry("::1", ["localhost"])]
+        if let hostAddress { own.append(Entry(hostAddress.description, [Self.hostName])) }
+        own += addresses.map { Entry($0.description, ownNames) }
+        let kept = own.map { Entry($0.address, $0.names.filter { !taken.contains($0) }) }
+        return (given + kept).filter { !$0.names.isEmpty }
+            .map { "\($0.address)\t\($0.names.joined(separator: " "))\n" }.joined()
+    }
+
+    /// The entries of a file, without comments and lines that have no name.
+    private static func entries(_ text: String) -> [Entry] {
+        text.split(whereSeparator: \.isNewline).compactMap { line in
+            let content = line.prefix { $0 != "#" }
+            let words = content.split(whereSeparator: \.isWhitespace).map(String.init)
+            return words.count > 1 ? Entry(words[0], Array(words.dropFirst())) : nil
+        }
+    }
+}

@@ -1,0 +1,210 @@
+public import LinuxSys
+internal import OCISpec
+
+/// Loads images from archives: docker-archive, oci-archive, or a directory with an OCI layout; each whole
+/// archive, and each layer in it, plain or compressed with gzip, zstd, bzip2 or xz.
+public struct ImageArchive {
+    private let storage: Storage
+    private let limits: LayerLimits
+    private let progress: (ImageProgress) -> Void
+
+    /// - Parameters:
+    ///   - storage: where the images go.
+    ///   - limits: bounds for each layer.
+    ///   - progress: told what is being done.
+    public init(
+        into storage: Storage, limits: LayerLimits = LayerLimits(), progress: @escaping (ImageProgress) -> Void = { _ in }
+    ) {
+        self.storage = storage
+        self.limits = limits
+        self.progress = progress
+    }
+
+    /// Loads all images of the archive or layout directory at a path.
+    ///
+    /// - Throws: `StorageError`, one line; nothing of a failed archive stays but what it shares with images
+    ///   that are here.
+    public func load(path: String) throws -> [LoadedImage] {
+        let file = try opening("open \(path)") { () throws(Errno) in try OwnedFD.open(path, .read) }
+        if try doing("look at \(path)", { () throws(Errno) in try file.status() }).type == .directory {
+            let layout = LayoutDirectory(directory: BeneathDirectory(file))
+            return try load(name: path, formats: [("oci", { try OCILayout.plan(layout) })], layout)
+        }
+        return try load(file, name: path)
+    }
+
+    /// Loads all images of an archive that is read from a descriptor: a file, or a pipe such as standard input.
+    public func load(_ file: consuming OwnedFD, name: String) throws -> [LoadedImage] {
+        let archive: ArchiveFile
+        do {
+            archive = try ArchiveFile(file, temporary: storage.temporary, limits: limits)
+        } catch ArchiveError.unreadable(let reason) {
+            throw StorageError.invalid(
+                "payload does not match any of the supported image formats: oci-archive, docker-archive: \(reason)")
+        }
+        return try load(
+            name: name,
+            formats: [
+                ("oci-archive", { try OCILayout.plan(archive) }), ("docker-archive", { try DockerArchive.plan(archive) }),
+            ], archive)
+    }
+
+    /// Tries the formats in Podman's order. The first one that the archive is, and that can be read, counts.
+    private func load(
+        name: String, formats: [(name: String, plan: () throws -> [PlannedImage]?)], _ files: any ImageFiles
+    ) throws -> [LoadedImage] {
+        var reasons: [String] = []
+        for format in formats {
+            let plan: [PlannedImage]
+            do {
+                guard let found = try format.plan() else {
+                    let index = format.name == "docker-archive" ? DockerArchive.index : OCILayout.index
+                    reasons.append("\(format.name): no file \(index)")
+                    continue
+                }
+                plan = found
+            } catch {
+                reasons.append("\(format.name): \(error)")
+                continue
+            }
+            do {
+                return try load(plan, files)
+            } catch let error as StorageError where error.code != .system {
+                throw StorageError(
+                    code: error.code, message: "cannot load \(name): \(format.name): \(error.message)", errno: error.errno)
+            } catch let error as ArchiveError {
+                throw StorageError.invalid("cannot load \(name): \(format.name): \(error)")
+            }
+        }
+        throw StorageError.invalid(
+            "payload does not match any of the supported image formats: " + reasons.joined(separator: "; "))
+    }
+
+    private func load(_ images: [PlannedImage], _ files: any ImageFiles) throws -> [LoadedImage] {
+        var pending: [Digest: PendingLayer] = [:]
+        var sizes: [Digest: Int64] = [:]
+        // Two images of one archive may name one file; that it is what each says is checked for each.
+        let layers = Set(images.flatMap(\.layers))
+        let wanted = Dictionary(grouping: layers, by: \.file)
+        do {
+            try files.visit(Set(wanted.keys)) { file, content in
+                guard let layer = wanted[file]?.first else { return }
+                if let other = wanted[file]?.first(where: { $0.diffID != layer.diffID }) {
+                    throw StorageError.invalid(
+                        "file \(file.shown) cannot be both layer \(layer.diffID) and layer \(other.diffID)")
+                }
+                let known = try storage.layers.information(layer.diffID)?.size ?? sizes[layer.diffID]
+                if let known {
+                    progress(.layerExists(diffID: layer.diffID))
+                    try verify(layer, content)
+                    sizes[layer.diffID] = known
+                } else {
+                    let unpacked = try unpack(layer, content)
+                    pending[layer.diffID] = unpacked
+                    sizes[layer.diffID] = unpacked.information.size
+                }
+            }
+            return try finish(images, pending: Array(pending.values), sizes)
+        } catch {
+            // The first error is the one to tell; a layer that stays behind here is swept later.
+            for layer in pending.values { try? storage.layers.discard(layer) }
+            throw error
+        }
+    }
+
+    private func unpack(_ layer: PlannedLayer, _ content: any ByteSource) throws -> PendingLayer {
+        let shown = WatchedSource(content) { progress(.copyingLayer(diffID: layer.diffID, bytes: $0)) }
+        let unpacked = try named(layer) { try storage.layers.unpack(shown, limits: limits) }
+        do {
+            try check(layer, diffID: unpacked.information.diffID, blobDigest: unpacked.blobDigest)
+        } catch {
+            // As above.
+            try? storage.layers.discard(unpacked)
+            throw error
+        }
+        return unpacked
+    }
+
+    /// Checks a blob whose layer is in the storage already: by its own digest where the format says that, which
+    /// needs no decompression, else by the diff id.
+    private func verify(_ layer: PlannedLayer, _ content: any ByteSource) throws {
+        try named(layer) {
+            if layer.blobDigest != nil {
+                let blob = HashingSource(content)
+                try blob.drain()
+                try check(layer, diffID: nil, blobDigest: try blob.digest())
+            } else {
+                let stream = try LayerStream(content, limits: limits, space: nil)
+                let digests = try stream.finish()
+                try check(layer, diffID: digests.diffID, blobDigest: nil)
+            }
+        }
+    }
+
+    private func check(_ layer: PlannedLayer, diffID: Digest?, blobDigest: Digest?) throws(StorageError) {
+        if let expected = layer.blobDigest, let blobDigest, expected != blobDigest {
+            throw .invalid("layer \(layer.file.shown): its content has digest \(blobDigest)")
+        }
+        if let diffID, diffID != layer.diffID {
+            throw .invalid("layer \(layer.file.shown): its content is \(diffID), but the configuration says \(layer.diffID)")
+        }
+    }
+
+    private func named<Result>(_ layer: PlannedLayer, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as StorageError {
+            throw StorageError(
+                code: error.code, message: "layer \(layer.file.shown): \(error.message)", errno: error.errno)
+        } catch let error as ArchiveError {
+            throw StorageError.invalid("layer \(layer.file.shown): \(error)")
+        }
+    }
+
+    private func finish(
+        _ images: [PlannedImage], pending: [PendingLayer], _ sizes: [Digest: Int64]
+    ) throws -> [LoadedImage] {
+        var loaded: [LoadedImage] = []
+        var blobs: [PendingBlob] = []
+        for image in images {
+            let layers = image.layers.map { (digest: $0.diffID, size: sizes[$0.diffID] ?? 0) }
+            let manifest =
+                image.manifest?.bytes
+                ?? DockerArchive.manifest(
+                    configuration: (image.id, image.configurationBytes.count), layers: layers)
+            progress(.copyingConfiguration(image.id))
+            blobs.append(try storage.blobs.prepare(image.configurationBytes))
+            let manifestBlob = try storage.blobs.prepare(manifest)
+            progress(.writingManifest(manifestBlob.digest))
+            blobs.append(manifestBlob)
+            let content = layers.reduce(0) { $0 + $1.size }
+            loaded.append(
+                LoadedImage(
+                    id: image.id, names: image.names, manifestDigest: manifestBlob.digest, manifest: manifest,
+                    configurationBytes: image.configurationBytes, configuration: image.configuration,
+                    layers: layers.map(\.digest),
+                    size: content + Int64(image.configurationBytes.count) + 2 * Int64(manifest.count)))
+        }
+        try storage.publish(layers: pending, blobs: blobs)
+        return loaded
+    }
+}
+
+/// Tells how many bytes were read so far.
+private final class WatchedSource: ByteSource {
+    private let source: any ByteSource
+    private let tell: (Int64) -> Void
+    private var count: Int64 = 0
+
+    init(_ source: any ByteSource, tell: @escaping (Int64) -> Void) {
+        self.source = source
+        self.tell = tell
+    }
+
+    func next() throws -> [UInt8] {
+        let bytes = try source.next()
+        count += Int64(bytes.count)
+        tell(count)
+        return bytes
+    }
+}

@@ -1,0 +1,91 @@
+internal import LinuxSys
+public import WirePrimitives
+
+/// An address of a link as the kernel shows it (`ip address`).
+public struct LinkAddress: Hashable, Sendable {
+    /// Index of the link.
+    public var link: Int32
+    /// The address and its prefix.
+    public var address: InterfaceAddress
+
+    /// Reads an RTM_NEWADDR message; nil when it is of neither family.
+    ///
+    /// - Throws: `ByteError` when it is malformed.
+    public init?(_ message: Message) throws(ByteError) {
+        var reader = message.payload
+        _ = try reader.uint8()
+        let prefixLength = Int(try reader.uint8())
+        _ = try reader.take(2)
+        link = Int32(bitPattern: try reader.uint32())
+        let attributes = try Attribute.split(reader)
+        // For a point-to-point link IFA_ADDRESS is the other side's; IFA_LOCAL, if there, is our own.
+        guard
+            let own = attributes.first(where: { $0.type == AddressRequest.Attributes.local })
+                ?? attributes.first(where: { $0.type == AddressRequest.Attributes.address }),
+            let value = IPAddress(bytes: own.value.bytes),
+            let address = InterfaceAddress(value, prefixLength: prefixLength)
+        else { return nil }
+        self.address = address
+    }
+}
+
+/// Requests about addresses (rtnetlink(7), linux/if_addr.h).
+public enum AddressRequest {
+    enum Attributes {
+        static let address: UInt16 = 1
+        static let local: UInt16 = 2
+        static let broadcast: UInt16 = 4
+    }
+
+    private static let newAddress: UInt16 = 20
+    private static let deleteAddress: UInt16 = 21
+    private static let getAddress: UInt16 = 22
+
+    /// struct ifaddrmsg: family, prefix length, flags, scope, index. Scope 0 is global.
+    private static func header(family: UInt8, prefixLength: Int, link: Int32) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.uint8(family)
+        writer.uint8(UInt8(truncatingIfNeeded: prefixLength))
+        writer.uint8(0)
+        writer.uint8(0)
+        writer.uint32(UInt32(bitPattern: link))
+        return writer.bytes
+    }
+
+    /// Gives a link an address, IPv4 with its broadcast address. `ip address add ADDRESS brd + dev …`.
+    public static func add(_ address: InterfaceAddress, to link: Int32) -> Request {
+        request("add address \(address)", newAddress, [.create, .exclusive], address, link) {
+            if let broadcast = address.network.broadcast { $0.put(Attributes.broadcast, broadcast.bytes) }
+        }
+    }
+
+    /// Takes an address away. `ip address delete ADDRESS dev …`.
+    public static func delete(_ address: InterfaceAddress, from link: Int32) -> Request {
+        request("delete address \(address)", deleteAddress, [], address, link) { _ in }
+    }
+
+    private static func request(
+        _ operation: String, _ type: UInt16, _ flags: MessageFlags, _ address: InterfaceAddress, _ link: Int32,
+        _ more: (inout AttributeWriter) -> Void
+    ) -> Request {
+        Request(
+            operation, type: type, flags: flags,
+            header: header(
+                family: address.address.family.number, prefixLength: address.prefixLength, link: link)
+        ) {
+            $0.put(Attributes.local, address.address.bytes)
+            $0.put(Attributes.address, address.address.bytes)
+            more(&$0)
+        }
+    }
+
+    /// All addresses, or those of one link. Kernels without the filter list all. `ip address show [dev …]`.
+    public static func list(link: Int32 = 0) -> Request {
+        Request("list addresses", type: getAddress, header: header(family: 0, prefixLength: 0, link: link))
+    }
+}
+
+extension AddressFamily {
+    /// `AF_INET` or `AF_INET6`.
+    var number: UInt8 { self == .ipv4 ? 2 : 10 }
+}
