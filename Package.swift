@@ -67,10 +67,23 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "ContainerEngine", "GoTemplate", "LinuxSys", "OCISpec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ContainerEngine", "GoTemplate", "LinuxSys", "OCISpec",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // Layer 6.
         .executableTarget(name: "swiftlet", dependencies: ["Commands"], swiftSettings: settings),
+        // Tests without a host: pure, or against a fake kernel. Those on a real one are scripts under Tests/Host.
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .testTarget(name: "WirePrimitivesTests", dependencies: ["WirePrimitives"], swiftSettings: settings),
+        .testTarget(name: "GoTemplateTests", dependencies: ["GoTemplate"], swiftSettings: settings),
+        .testTarget(
+            name: "NetlinkTests", dependencies: ["Netlink", "WirePrimitives", "LinuxSys"], swiftSettings: settings),
+        .testTarget(
+            name: "ContainerNetworkTests", dependencies: ["ContainerNetwork", "Netlink", "WirePrimitives", "LinuxSys"],
+            exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "ContainerStorageTests", dependencies: ["ContainerStorage", "OCISpec", "LinuxSys"],
+            swiftSettings: settings),
     ]
 )

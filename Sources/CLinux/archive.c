@@ -175,7 +175,7 @@ int64_t clinux_archive_write(struct clinux_archive *archive, int file, int64_t l
             /* Starts writing a large file to the disk now, without waiting: the syncfs(2) that follows the
                last entry then has less left to do. It is a hint; an error has no meaning. */
             if (end >= 1 << 20) sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
-            return offset > end ? offset : end;
+            return end;
         }
         for (size_t done = 0; done < size;) {
             ssize_t count = pwrite(file, (const char *)block + done, size - done, offset + (int64_t)done);

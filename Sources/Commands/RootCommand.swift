@@ -13,10 +13,12 @@ public struct RootCommand: ParsableCommand {
                 CommandGroup(
                     name: "Container",
                     subcommands: [
-                        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self, Logs.self,
+                        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
+                        Logs.self,
                         Wait.self, Port.self, ContainerCommand.self,
                     ]),
-                CommandGroup(name: "Image", subcommands: [Load.self, Images.self, RemoveImage.self, ImageCommand.self]),
+                CommandGroup(
+                    name: "Image", subcommands: [Load.self, Images.self, RemoveImage.self, ImageCommand.self]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
             ],

@@ -70,4 +70,12 @@ public final class Engine {
             if try lock.isCurrent(path) { return lock }
         }
     }
+
+    /// Lets a container's lock go, and its file with it when there is no such container any more.
+    func unlock(_ lock: FileLock, _ id: String) {
+        guard lock.isHeld else { return }
+        // A lock file that stays is only untidy; the next command that meets it removes it.
+        if (try? store.hasContainer(id)) == false { try? File.remove("\(paths.locks)/\(id)") }
+        lock.release()
+    }
 }

@@ -1,3 +1,5 @@
+internal import ContainerRuntime
+
 /// An error that a person reads: one line that names the thing, says what is wrong and what to do.
 public struct EngineError: Error, Sendable, CustomStringConvertible {
     /// What kind of error, where a caller acts on it.
@@ -30,6 +32,15 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.kind = kind
         self.exitCode = exitCode
+    }
+
+    /// What a command should exit with that ends with this error.
+    public static func exitCode(of error: any Error) -> Int32 {
+        switch error {
+        case let error as EngineError: error.exitCode
+        case let failure as RuntimeFailure: failure.exitCode
+        default: 125
+        }
     }
 
     /// The line.

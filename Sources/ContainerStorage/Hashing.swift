@@ -1,7 +1,8 @@
-internal import struct Crypto.SHA256
 internal import FoundationEssentials
 internal import LinuxSys
 internal import OCISpec
+
+internal import struct Crypto.SHA256
 
 /// Passes a source's bytes on, hashing and counting them, each byte once.
 final class HashingSource: ByteSource {
@@ -42,7 +43,9 @@ extension Digest {
     }
 
     fileprivate static func of(_ hash: SHA256.Digest) throws(StorageError) -> Digest {
-        guard let digest = Digest(sha256: hash) else { throw .invalid("a SHA-256 hash of another length than 32 bytes") }
+        guard let digest = Digest(sha256: hash) else {
+            throw .invalid("a SHA-256 hash of another length than 32 bytes")
+        }
         return digest
     }
 }

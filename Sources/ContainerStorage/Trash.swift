@@ -84,6 +84,7 @@ final class Trash: Sendable {
     }
 
     private static func freshName() -> [UInt8] {
-        [UInt8](String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36))
+        [UInt8](
+            String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36))
     }
 }

@@ -108,7 +108,9 @@ public struct DatabaseRow: Sendable {
     public func query(_ statement: String, _ parameters: [DatabaseValue] = []) throws(DatabaseError) -> [DatabaseRow] {
         var prepared: OpaquePointer?
         let code = unsafe sqlite3_prepare_v2(handle, statement, -1, &prepared, nil)
-        guard code == SQLITE_OK, let prepared = unsafe prepared else { throw unsafe DatabaseError(handle, code, statement) }
+        guard code == SQLITE_OK, let prepared = unsafe prepared else {
+            throw unsafe DatabaseError(handle, code, statement)
+        }
         defer { unsafe sqlite3_finalize(prepared) }
         for (index, value) in parameters.enumerated() { unsafe bind(value, to: prepared, at: Int32(index + 1)) }
         var rows: [DatabaseRow] = []
@@ -162,7 +164,8 @@ public struct DatabaseRow: Sendable {
             return unsafe .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
         case SQLITE_BLOB:
             let count = unsafe Int(sqlite3_column_bytes(statement, index))
-            return unsafe .blob([UInt8](UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, index), count: count)))
+            return unsafe .blob(
+                [UInt8](UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, index), count: count)))
         default: return .null
         }
     }

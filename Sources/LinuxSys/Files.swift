@@ -44,7 +44,9 @@ extension OwnedFD {
         while done < bytes.count {
             // SAFETY: the pointer and the count stay inside `bytes`.
             done += try syscall {
-                unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress.unsafelyUnwrapped + done, $0.count - done) }
+                unsafe bytes.withUnsafeBytes {
+                    unsafe Glibc.write(raw, $0.baseAddress.unsafelyUnwrapped + done, $0.count - done)
+                }
             }
         }
     }
@@ -158,6 +160,11 @@ public enum File {
         }
     }
 
+    /// Sets permission bits (chmod(2)).
+    public static func setMode(_ path: String, _ mode: UInt32) throws(Errno) {
+        try syscall { unsafe chmod(path, mode_t(mode)) }
+    }
+
     /// Removes a file (unlink(2)); one that is gone is success.
     public static func remove(_ path: String) throws(Errno) {
         do throws(Errno) { try syscall { unsafe unlink(path) } } catch .noSuchFileOrDirectory {}
@@ -218,7 +225,9 @@ public enum File {
             do throws(Errno) {
                 // SAFETY: readlink writes at most the buffer's capacity.
                 filled = try syscall {
-                    unsafe buffer.withMemoryRebound(to: CChar.self) { unsafe readlink(path, $0.baseAddress.unsafelyUnwrapped, 4096) }
+                    unsafe buffer.withMemoryRebound(to: CChar.self) {
+                        unsafe readlink(path, $0.baseAddress.unsafelyUnwrapped, 4096)
+                    }
                 }
             } catch {
                 failure = error
@@ -276,6 +285,14 @@ public final class FileLock {
             return nil
         }
         self.file = consume file
+    }
+
+    /// Whether it has not been let go yet.
+    public var isHeld: Bool {
+        switch file {
+        case .some: true
+        case .none: false
+        }
     }
 
     /// Lets the lock go. A holder says so itself, because the last use of a reference is not the end of its scope.

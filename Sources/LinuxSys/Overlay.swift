@@ -75,9 +75,9 @@ public enum OverlayCalls {
         for _ in 0..<16 {
             do throws(MountError) {
                 try step("unmount \(target)") { unsafe clinux_unmount(target, 0) }
-            } catch where error.code == .resourceBusy {
+            } catch  where error.code == .resourceBusy {
                 try step("detach \(target)") { unsafe clinux_unmount(target, 1) }
-            } catch where error.code == .invalidArgument || error.code == .noSuchFileOrDirectory {
+            } catch  where error.code == .invalidArgument || error.code == .noSuchFileOrDirectory {
                 return
             }
         }

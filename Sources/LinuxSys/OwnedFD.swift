@@ -41,7 +41,9 @@ public struct Pipe: ~Copyable, Sendable {
     public init() throws(Errno) {
         var ends: [Int32] = [-1, -1]
         // SAFETY: pipe2 writes the two numbers that the array has room for.
-        try syscall { unsafe ends.withUnsafeMutableBufferPointer { unsafe clinux_pipe($0.baseAddress.unsafelyUnwrapped) } }
+        try syscall {
+            unsafe ends.withUnsafeMutableBufferPointer { unsafe clinux_pipe($0.baseAddress.unsafelyUnwrapped) }
+        }
         readEnd = OwnedFD(adopting: ends[0])
         writeEnd = OwnedFD(adopting: ends[1])
     }

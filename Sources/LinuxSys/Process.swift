@@ -148,7 +148,10 @@ extension Pipe {
 /// Reads two pipes to their ends at once.
 private func drain(_ first: borrowing OwnedFD, _ second: borrowing OwnedFD) throws(Errno) -> ([UInt8], [UInt8]) {
     var collected: ([UInt8], [UInt8]) = ([], [])
-    var open = [pollfd(fd: first.raw, events: Int16(POLLIN), revents: 0), pollfd(fd: second.raw, events: Int16(POLLIN), revents: 0)]
+    var open = [
+        pollfd(fd: first.raw, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: second.raw, events: Int16(POLLIN), revents: 0),
+    ]
     while open.contains(where: { $0.fd >= 0 }) {
         // SAFETY: poll writes `revents` of the two entries only.
         try syscall { unsafe open.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, 2, -1) } }
@@ -171,7 +174,9 @@ private func withCStrings<Result>(
     // SAFETY: strdup's copies and the vector live until `body` has returned.
     var pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
     defer { unsafe pointers.forEach { unsafe free($0) } }
-    return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body(UnsafePointer($0.baseAddress.unsafelyUnwrapped)) }
+    return unsafe pointers.withUnsafeMutableBufferPointer {
+        unsafe body(UnsafePointer($0.baseAddress.unsafelyUnwrapped))
+    }
 }
 
 private func withOptionalCString<Result>(_ string: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {

@@ -1,4 +1,5 @@
 internal import Glibc
+
 @_exported public import struct SystemPackage.Errno
 
 /// Runs one system call that answers -1 and `errno` on failure; retries it when a signal interrupts it.

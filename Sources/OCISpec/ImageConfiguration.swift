@@ -63,7 +63,8 @@ public struct ImageConfiguration: Codable, Hashable, Sendable {
         public init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: CodingKeys.self)
             user = try fields.decodeIfPresent(String.self, forKey: .user)
-            exposedPorts = Set(try fields.decodeIfPresent([String: Empty].self, forKey: .exposedPorts)?.keys ?? [:].keys)
+            exposedPorts = Set(
+                try fields.decodeIfPresent([String: Empty].self, forKey: .exposedPorts)?.keys ?? [:].keys)
             environment = try fields.decodeIfPresent([String].self, forKey: .environment) ?? []
             entrypoint = try fields.decodeIfPresent([String].self, forKey: .entrypoint)
             command = try fields.decodeIfPresent([String].self, forKey: .command)

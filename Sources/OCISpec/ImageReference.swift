@@ -155,7 +155,8 @@ private struct Parts {
         if let colon = rest[lastSlash...].lastIndex(of: ":") {
             let tag = String(rest[rest.index(after: colon)...])
             guard Self.isTag(tag) else {
-                throw .init(text, "a tag has 1 to 128 letters, digits, '_', '.', '-' and starts with none of the last two")
+                throw .init(
+                    text, "a tag has 1 to 128 letters, digits, '_', '.', '-' and starts with none of the last two")
             }
             self.tag = tag
             rest = rest[..<colon]
@@ -175,7 +176,8 @@ private struct Parts {
                     text,
                     upper
                         ? "repository name must be lowercase"
-                        : "\"\(component.prefix(64))\" is no part of a name; use a-z, 0-9, and '.', '_', '-' between them")
+                        : "\"\(component.prefix(64))\" is no part of a name; use a-z, 0-9, and '.', '_', '-' between them"
+                )
             }
         }
     }

@@ -107,7 +107,9 @@ public struct JSONText: Sendable {
         needsComma = true
     }
 
-    private mutating func enclosed(_ opening: Unicode.Scalar, _ closing: Unicode.Scalar, _ body: (inout JSONText) -> Void) {
+    private mutating func enclosed(
+        _ opening: Unicode.Scalar, _ closing: Unicode.Scalar, _ body: (inout JSONText) -> Void
+    ) {
         separate()
         bytes.append(UInt8(ascii: opening))
         needsComma = false

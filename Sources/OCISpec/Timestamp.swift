@@ -63,7 +63,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     /// The parts of the date and time in UTC.
-    public var components: (year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64, nanosecond: Int64) {
+    public var components:
+        (year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64, nanosecond: Int64)
+    {
         let (whole, fraction) = Timestamp.floorDivide(nanoseconds, 1_000_000_000)
         let (dayNumber, secondOfDay) = Timestamp.floorDivide(whole, 86400)
         let shifted = dayNumber + 719468
@@ -107,7 +109,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         let parts = components
         let year = String(parts.year)
         let padded = String(repeating: "0", count: max(0, 4 - year.count)) + year
-        return "\(padded)-\(two(parts.month))-\(two(parts.day))\(separator)\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
+        return
+            "\(padded)-\(two(parts.month))-\(two(parts.day))\(separator)\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
     }
 
     /// Earlier is less.

@@ -20,7 +20,7 @@ private let allowed: [String: Set<String>] = [
         "FoundationEssentials",
     ],
     "Commands": [
-        "ContainerEngine", "GoTemplate", "ArgumentParser", "FoundationEssentials", "WirePrimitives", "OCISpec",
+        "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials",
     ],
     "swiftlet": ["Commands"],
 ]

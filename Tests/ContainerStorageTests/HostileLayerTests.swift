@@ -24,7 +24,7 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
             $0.add("l", type: "2", link: "/etc")
             $0.add("l/cron.d/pwn", text: "x")
         },
-        .init("file through a link upwards", "is no directory") {
+        .init("file through a link upwards", "follow the link") {
             $0.add("f", text: "x")
             $0.add("l", type: "2", link: "../../../f")
             $0.add("l/x", text: "x")
@@ -43,13 +43,14 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
         .init("component of 256 bytes", "256") {
             $0.add([1], pax: [("path", [UInt8](repeating: 97, count: 256))])
         },
-        .init("root that is a file", "root") { $0.add("./", text: "x") },
+        .init("root that is a file", "root") { $0.add(".", text: "x") },
+        .init("directory with content", "content") { $0.add("d/", text: "x") },
     ]
 
     static let links: [HostileLayer] = [
         .init("hard link to the host", "..") { $0.add("h", type: "1", link: "../../etc/passwd") },
         .init("hard link to a sibling with the same prefix", "..") { $0.add("h", type: "1", link: "../diffEVIL/x") },
-        .init("hard link to nothing", "not in this layer") { $0.add("h", type: "1", link: "etc/passwd") },
+        .init("hard link to nothing", "hard link to") { $0.add("h", type: "1", link: "etc/passwd") },
         .init("hard link to an absolute name", "not in this layer") { $0.add("h", type: "1", link: "/passwd") },
         .init("hard link to a directory", "directory") {
             $0.add("d/", type: "5", mode: 0o755)
@@ -107,7 +108,8 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
         test = try TestStorage()
     }
 
-    @Test("is refused, and nothing of it stays", arguments: HostileLayer.names + HostileLayer.links + HostileLayer.others)
+    @Test(
+        "is refused, and nothing of it stays", arguments: HostileLayer.names + HostileLayer.links + HostileLayer.others)
     func refused(_ layer: HostileLayer) throws {
         let error = try #require(throws: (any Error).self) { try test.unpack(TarWriter.stream(layer.build)) }
         #expect("\(error)".contains(layer.reason), "\(error)")

@@ -153,8 +153,10 @@ import Testing
                 $0.addLong("L", [UInt8]("gnu/".utf8) + long)
                 $0.add("short2", text: "3")
                 $0.add([UInt8]("short3".utf8), content: [4], pax: [("path", german)])
-                $0.add([UInt8]("short4".utf8), content: [5], pax: [("path", [0xfe] + wild), ("hdrcharset", [UInt8]("BINARY".utf8))])
-                $0.add("link", type: "2", pax: [("linkpath", wild)])
+                $0.add(
+                    [UInt8]("short4".utf8), content: [5],
+                    pax: [("path", [0xfe] + wild), ("hdrcharset", [UInt8]("BINARY".utf8))])
+                $0.add("link", type: "2", link: "header", pax: [("linkpath", wild)])
             })
         for name in [wild, long, [UInt8]("gnu/".utf8) + long, german, [0xfe] + wild] {
             #expect(throws: Never.self) { _ = try layer.files.node(name) }

@@ -5,15 +5,15 @@ import Testing
     @Test(
         "JSON follows the rules of Go",
         arguments: [
-            (Value.null, "null"), (true, "true"), (-7, "-7"), (1.5, "1.5"), (1.0, "1"), ("a", "\"a\""),
+            (.null, "null"), (true, "true"), (-7, "-7"), (1.5, "1.5"), (1.0, "1"), ("a", "\"a\""),
             (.int(.min), "-9223372036854775808"),
-            ([], "[]"), ([1, "a", nil], #"[1,"a",null]"#), (.map([]), "{}"), (.structure([]), "{}"),
+            (.array([]), "[]"), (.array([1, "a", nil]), #"[1,"a",null]"#), (.map([]), "{}"), (.structure([]), "{}"),
             (.map([("b", 1), ("a", 2), ("B", 3)]), #"{"B":3,"a":2,"b":1}"#),
             (.structure([.init("B", 1), .init("A", 2)]), #"{"B":1,"A":2}"#),
             (.nilMap, "null"), (.nilSlice, "null"),
             (.double(.infinity), "null"), (.double(.nan), "null"), (1e21, "1e+21"), (1e20, "100000000000000000000"),
             (1e-6, "0.000001"), (1e-7, "1e-7"), (-1.5e-10, "-1.5e-10"), (0.0, "0"), (-0.0, "-0"),
-        ])
+        ] as [(Value, String)])
     func writesCompact(value: Value, expected: String) {
         #expect(value.json() == expected)
     }

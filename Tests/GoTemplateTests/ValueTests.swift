@@ -24,7 +24,7 @@ import Testing
         arguments: [
             Case("{{.ID}} {{.Id}}", "abc abc"),
             Case("{{.Id2}} {{.ID2}} {{.Other}}", "go name first go name first json name second"),
-            Case("{{.Created}} {{json .Created}} {{printf \"%s %q\" .Created .Created}}", created()),
+            Case("{{.Created}} {{json .Created}} {{printf \"%s %q\" .Created .Created}}", createdText),
             Case("{{.Labels}} {{json .Labels}} {{len .Labels}} {{range .Labels}}x{{else}}-{{end}}", "map[] null 0 -"),
             Case("{{.Mounts}} {{json .Mounts}} {{len .Mounts}} {{range .Mounts}}x{{else}}-{{end}}", "[] null 0 -"),
             Case("{{if .Mounts}}x{{end}}{{join .Mounts \",\"}}{{slice .Mounts 0}}", "[]"),
@@ -41,10 +41,9 @@ import Testing
         #expect(try Template(example.template).render(Self.container) == example.expected)
     }
 
-    private static func created() -> String {
+    private static let createdText =
         "2026-11-23 21:46:28 +0000 UTC \"2026-11-23T21:46:28Z\" "
-            + "2026-11-23 21:46:28 +0000 UTC \"2026-11-23 21:46:28 +0000 UTC\""
-    }
+        + "2026-11-23 21:46:28 +0000 UTC \"2026-11-23 21:46:28 +0000 UTC\""
 
     @Test(
         "A name that is not there, or cannot be, is named with its type",

@@ -54,8 +54,9 @@ int clinux_archive_next_xattr(struct clinux_archive *_Nonnull archive, const cha
 /* The current entry's next block of data and where it belongs in the file: 1, 0 at the end, -1 on error. */
 int clinux_archive_data(struct clinux_archive *_Nonnull archive, const void *_Nullable *_Nonnull block,
                         size_t *_Nonnull size, int64_t *_Nonnull offset);
-/* Writes the rest of the current entry into a file, holes left out: bytes the file has then, or -1 with
-   `*error` the errno of write(2), or 0 when the archive failed. Never writes beyond `limit`: EFBIG. */
+/* Writes the rest of the current entry into a file, holes left out: where the last data ended, which a hole may
+   follow, or -1 with `*error` the errno of write(2), or 0 when the archive failed. Never writes beyond `limit`:
+   EFBIG. */
 int64_t clinux_archive_write(struct clinux_archive *_Nonnull archive, int file, int64_t limit, int *_Nonnull error);
 /* What the last call that answered -1 or 2 says. */
 const char *_Nonnull clinux_archive_message(struct clinux_archive *_Nonnull archive);

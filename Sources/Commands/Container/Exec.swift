@@ -18,13 +18,19 @@ struct Exec: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Give the process a terminal.")
     var tty = false
 
-    @Option(name: [.customShort("e", allowingJoined: true), .long], help: ArgumentHelp("Set a variable.", valueName: "variable"))
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .long],
+        help: ArgumentHelp("Set a variable.", valueName: "variable"))
     var env: [String] = []
 
-    @Option(name: [.customShort("w", allowingJoined: true), .long], help: ArgumentHelp("Working directory.", valueName: "dir"))
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("Working directory.", valueName: "dir"))
     var workdir: String?
 
-    @Option(name: [.customShort("u", allowingJoined: true), .long], help: ArgumentHelp("User: name or uid, and :group.", valueName: "user"))
+    @Option(
+        name: [.customShort("u", allowingJoined: true), .long],
+        help: ArgumentHelp("User: name or uid, and :group.", valueName: "user"))
     var user: String?
 
     @Flag(name: .long, help: "Give the process every capability.")
@@ -35,13 +41,16 @@ struct Exec: ParsableCommand {
     @Flag(name: .long, help: "Print where the time went, to standard error.")
     var timing = false
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The container, then the command.", valueName: "container"))
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("The container, then the command.", valueName: "container"))
     var words: [String] = []
 
     func run() throws {
-        try Passthrough.check(words.first, command: "exec")
+        try Passthrough.check(words.first, command: "exec", Self.self)
         guard let container = words.first else { throw EngineError("must provide the name of a container") }
-        guard words.count > 1 else { throw EngineError("must provide a non-empty command to start an exec session: invalid argument") }
+        guard words.count > 1 else {
+            throw EngineError("must provide a non-empty command to start an exec session: invalid argument")
+        }
         let timing = Timing()
         defer { if self.timing { TimingReport.print(timing) } }
         let engine = try Invocation.engine(repairing: false, timing: timing)

@@ -6,12 +6,14 @@ internal import LinuxSys
 /// `ps`: list containers.
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ps", abstract: "List containers.", aliases: ["ls", "list"])
+        commandName: "ps", abstract: "List containers.")
 
     @Flag(name: .shortAndLong, help: "All of them, not only those that run.")
     var all = false
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("Only those that match: key=value.", valueName: "filter"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Only those that match: key=value.", valueName: "filter"))
     var filter: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
@@ -20,7 +22,9 @@ struct List: ParsableCommand {
     @Flag(name: .shortAndLong, help: "The container created last, whatever its state.")
     var latest = false
 
-    @Option(name: [.customShort("n", allowingJoined: true), .long], help: ArgumentHelp("The last containers created, whatever their state.", valueName: "number"))
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long],
+        help: ArgumentHelp("The last containers created, whatever their state.", valueName: "number"))
     var last: Int?
 
     @Flag(name: .long, help: "Show whole ids and commands.")
@@ -58,11 +62,24 @@ struct List: ParsableCommand {
             rows.map { isJSON ? $0.json : $0.value }, format: Rendering.Format(format),
             columns: [
                 ("CONTAINER ID", "{{.ID}}"), ("IMAGE", "{{.Image}}"), ("COMMAND", "{{.Command}}"),
-                ("CREATED", "{{.RunningFor}}"), ("STATUS", "{{.Status}}"), ("PORTS", "{{.Ports}}"), ("NAMES", "{{.Names}}"),
+                ("CREATED", "{{.RunningFor}}"), ("STATUS", "{{.Status}}"), ("PORTS", "{{.Ports}}"),
+                ("NAMES", "{{.Names}}"),
             ],
-            headings: ["ID": "CONTAINER ID", "CreatedHuman": "CREATED", "RunningFor": "CREATED", "ImageID": "IMAGE ID", "Created": "CREATED"],
+            headings: [
+                "ID": "CONTAINER ID", "CreatedHuman": "CREATED", "RunningFor": "CREATED", "ImageID": "IMAGE ID",
+                "Created": "CREATED",
+            ],
             heading: !noheading)
     }
+}
+
+/// `container ls`: `ps` under its noun.
+struct ContainerList: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "ls", abstract: "List containers.", aliases: ["list"])
+
+    @OptionGroup var list: List
+
+    func run() throws { try list.run() }
 }
 
 /// `ps --sort`.

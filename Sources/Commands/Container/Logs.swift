@@ -36,7 +36,8 @@ struct Logs: ParsableCommand {
         if latest, let last = try engine.containers().last { references = [last.id] }
         guard !references.isEmpty else { throw EngineError("logs requires at least 1 name or id") }
         let request = LogRequest(
-            follow: follow, tail: tail.flatMap { $0 < 0 ? nil : $0 }, since: since, until: until, timestamps: timestamps,
+            follow: follow, tail: tail.flatMap { $0 < 0 ? nil : $0 }, since: since, until: until,
+            timestamps: timestamps,
             names: names || references.count > 1 && names)
         try Failure.forEach(references) { try engine.logs($0, request, write: { try StandardStream.write($0, $1) }) }
     }

@@ -8,7 +8,9 @@ struct Remove: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Stop them first if they run; do not fail if they do not exist.")
     var force = false
 
-    @Option(name: [.customShort("t", allowingJoined: true), .long], help: ArgumentHelp("Seconds that --force waits before killing.", valueName: "seconds"))
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: ArgumentHelp("Seconds that --force waits before killing.", valueName: "seconds"))
     var time: Int64?
 
     @Flag(name: .shortAndLong, help: "Remove their anonymous volumes, too.")

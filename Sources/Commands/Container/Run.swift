@@ -22,10 +22,7 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let timing = Timing()
-        let request = try options.request()
-        if detach && options.rm == false && attach.sigProxy == false {
-            throw EngineError("--sig-proxy needs a container in the foreground: leave out -d")
-        }
+        let request = try options.request("run", Self.self)
         let engine = try Invocation.engine(timing: timing)
         defer { if self.timing { TimingReport.print(timing) } }
         if detach {
@@ -48,7 +45,7 @@ struct Create: ParsableCommand {
     @OptionGroup var options: ContainerOptions
 
     func run() throws {
-        let request = try options.request()
+        let request = try options.request("create", Self.self)
         Output.line(try Invocation.engine().create(request))
     }
 }
@@ -63,7 +60,8 @@ struct AttachOptions: ParsableArguments {
 
     func plan(terminal: Bool, input: Bool) throws -> AttachPlan {
         if terminal && input && !StandardStream.isTerminal(0) {
-            Output.errorLine("WARN: The input device is not a TTY. The --tty and --interactive flags might not work properly")
+            Output.errorLine(
+                "WARN: The input device is not a TTY. The --tty and --interactive flags might not work properly")
         }
         return AttachPlan(terminal: terminal, input: input, detachKeys: detachKeys, proxySignals: sigProxy)
     }
@@ -82,7 +80,8 @@ enum TimingReport {
         }
         Output.errorLine("   start ms      took ms  step")
         for span in timing.recorded {
-            Output.errorLine("\(padded(milliseconds(span.start), 11))  \(padded(milliseconds(span.duration), 11))  \(span.name)")
+            Output.errorLine(
+                "\(padded(milliseconds(span.start), 11))  \(padded(milliseconds(span.duration), 11))  \(span.name)")
         }
     }
 }

@@ -39,7 +39,9 @@ struct Start: ParsableCommand {
 struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Stop containers.")
 
-    @Option(name: [.customShort("t", allowingJoined: true), .long], help: ArgumentHelp("Seconds to wait before killing.", valueName: "seconds"))
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: ArgumentHelp("Seconds to wait before killing.", valueName: "seconds"))
     var time: Int64?
 
     @OptionGroup var selection: ContainerSelection

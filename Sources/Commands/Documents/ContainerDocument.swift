@@ -24,12 +24,14 @@ struct ContainerDocument {
                 .init("Rootfs", ""), .init("Pod", ""),
                 .init("ResolvConfPath", .string(inspection.paths.resolvConf)),
                 .init("HostnamePath", .string(inspection.paths.hostname)),
-                .init("HostsPath", .string(inspection.paths.hosts)), .init("StaticDir", .string(inspection.paths.directory)),
+                .init("HostsPath", .string(inspection.paths.hosts)),
+                .init("StaticDir", .string(inspection.paths.directory)),
                 .init("OCIConfigPath", .string(inspection.paths.configuration)),
                 .init("OCIRuntime", .string(inspection.runtimeName)),
                 .init("ConmonPidFile", .string(inspection.paths.monitorPID)),
                 .init("PidFile", .string(inspection.paths.pid)), .init("Name", .string(spec.name)),
-                .init("RestartCount", 0), .init("Driver", "overlay"), .init("MountLabel", ""), .init("ProcessLabel", ""),
+                .init("RestartCount", 0), .init("Driver", "overlay"), .init("MountLabel", ""),
+                .init("ProcessLabel", ""),
                 .init("AppArmorProfile", ""), .init("EffectiveCaps", .strings(inspection.capabilities)),
                 .init("BoundingCaps", .strings(inspection.capabilities)),
                 .init("ExecIDs", .strings(inspection.execSessions)), .init("GraphDriver", graphDriver),
@@ -58,7 +60,9 @@ struct ContainerDocument {
 
     private var graphDriver: Value {
         var data: [Object.Field] = []
-        if !inspection.paths.lower.isEmpty { data.append(.init("LowerDir", .string(inspection.paths.lower.joined(separator: ":")))) }
+        if !inspection.paths.lower.isEmpty {
+            data.append(.init("LowerDir", .string(inspection.paths.lower.joined(separator: ":"))))
+        }
         if record.isRunning { data.append(.init("MergedDir", .string(inspection.paths.merged))) }
         data += [.init("UpperDir", .string(inspection.paths.upper)), .init("WorkDir", .string(inspection.paths.work))]
         return .structure([.init("Name", "overlay"), .init("Data", .structure(data))])
@@ -70,11 +74,17 @@ struct ContainerDocument {
             var fields: [Object.Field] = [.init("Type", .string(isVolume ? "volume" : "bind"))]
             if isVolume { fields.append(.init("Name", .string(mount.sourceName))) }
             fields += [
-                .init("Source", .string(inspection.source(of: mount))), .init("Destination", .string(mount.destination)),
+                .init("Source", .string(inspection.source(of: mount))),
+                .init("Destination", .string(mount.destination)),
                 .init("Driver", .string(isVolume ? "local" : "")), .init("Mode", ""),
                 .init("Options", .strings(isVolume ? ["nosuid", "nodev", "rbind"] : ["rbind"])),
                 .init("RW", .bool(!mount.options.contains("ro"))),
-                .init("Propagation", .string(mount.options.first { $0.hasSuffix("shared") || $0.hasSuffix("slave") || $0.hasSuffix("private") } ?? "rprivate")),
+                .init(
+                    "Propagation",
+                    .string(
+                        mount.options.first {
+                            $0.hasSuffix("shared") || $0.hasSuffix("slave") || $0.hasSuffix("private")
+                        } ?? "rprivate")),
             ]
             return .structure(fields)
         }
@@ -104,7 +114,8 @@ struct ContainerDocument {
         var fields: [Object.Field] = [.init("EndpointID", "")]
         fields += addresses(network)
         fields += [
-            .init("NetworkID", .string(name)), .init("DriverOpts", .null), .init("IPAMConfig", .null), .init("Links", .null),
+            .init("NetworkID", .string(name)), .init("DriverOpts", .null), .init("IPAMConfig", .null),
+            .init("Links", .null),
             .init("Aliases", .strings([String(record.id.prefix(12))])),
         ]
         return .structure(fields, typeName: "define.InspectAdditionalNetwork")
@@ -130,7 +141,8 @@ struct ContainerDocument {
                     .init("HostIP", json: "HostIp", .string(ports.hostIP)),
                     .init("HostPort", .string(String(ports.hostPort + offset))),
                 ])
-                if let index = bindings.firstIndex(where: { $0.0 == key }), case .array(let others) = bindings[index].1 {
+                if let index = bindings.firstIndex(where: { $0.0 == key }), case .array(let others) = bindings[index].1
+                {
                     bindings[index].1 = .array(others + [binding])
                 } else {
                     bindings.removeAll { $0.0 == key }
@@ -153,11 +165,13 @@ struct ContainerDocument {
                 .init("Hostname", .string(spec.hostname)), .init("Domainname", ""), .init("User", .string(spec.user)),
                 .init("AttachStdin", false), .init("AttachStdout", false), .init("AttachStderr", false),
                 .init("Tty", .bool(spec.terminal)), .init("OpenStdin", .bool(spec.openStandardInput)),
-                .init("StdinOnce", false), .init("Env", .strings(spec.environment)), .init("Cmd", .strings(spec.command)),
+                .init("StdinOnce", false), .init("Env", .strings(spec.environment)),
+                .init("Cmd", .strings(spec.command)),
                 .init("Image", .string(spec.imageName)), .init("Volumes", .null),
                 .init("WorkingDir", .string(spec.workingDirectory)),
                 .init("Entrypoint", .string(spec.entrypoint.joined(separator: " "))), .init("OnBuild", .null),
-                .init("Labels", labels), .init("Annotations", .map(inspection.annotations.map { ($0.key, .string($0.value)) })),
+                .init("Labels", labels),
+                .init("Annotations", .map(inspection.annotations.map { ($0.key, .string($0.value)) })),
                 .init("StopSignal", .int(Int64(spec.stopSignal))), .init("HealthcheckOnFailureAction", "none"),
                 .init("CreateCommand", .strings(spec.createCommand)), .init("Umask", "0022"), .init("Timeout", 0),
                 .init("StopTimeout", .int(spec.stopTimeout)), .init("Passwd", true), .init("sdNotifyMode", "container"),
@@ -167,7 +181,8 @@ struct ContainerDocument {
     private var binds: [String] {
         spec.mounts.compactMap { mount in
             guard mount.source != .tmpfs else { return nil }
-            return "\(mount.sourceName):\(mount.destination):\((mount.options.isEmpty ? ["rw"] : mount.options).joined(separator: ","))"
+            return
+                "\(mount.sourceName):\(mount.destination):\((mount.options.isEmpty ? ["rw"] : mount.options).joined(separator: ","))"
         }
     }
 
@@ -194,8 +209,12 @@ struct ContainerDocument {
                 .init("SecurityOpt", .array([])),
                 .init(
                     "Tmpfs",
-                    .map(spec.mounts.filter { $0.source == .tmpfs }.map { ($0.destination, .string($0.options.joined(separator: ","))) })),
-                .init("UTSMode", "private"), .init("UsernsMode", ""), .init("ShmSize", 65_536_000), .init("Runtime", "oci"),
+                    .map(
+                        spec.mounts.filter { $0.source == .tmpfs }.map {
+                            ($0.destination, .string($0.options.joined(separator: ",")))
+                        })),
+                .init("UTSMode", "private"), .init("UsernsMode", ""), .init("ShmSize", 65_536_000),
+                .init("Runtime", "oci"),
                 .init("ConsoleSize", .array([0, 0])), .init("Isolation", ""), .init("CpuShares", 0), .init("Memory", 0),
                 .init("NanoCpus", 0), .init("CgroupParent", ""), .init("BlkioWeight", 0), .init("CpuPeriod", 0),
                 .init("CpuQuota", 0), .init("CpusetCpus", ""), .init("CpusetMems", ""), .init("Devices", .array([])),

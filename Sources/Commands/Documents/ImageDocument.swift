@@ -45,7 +45,8 @@ enum ImageDocument {
                 .init(
                     "RootFS",
                     .structure([
-                        .init("Type", "layers"), .init("Layers", .strings(configuration.rootfs.diffIDs.map(\.description))),
+                        .init("Type", "layers"),
+                        .init("Layers", .strings(configuration.rootfs.diffIDs.map(\.description))),
                     ])),
                 .init("Labels", (execution?.labels).map(labels) ?? .nilMap), .init("Annotations", .map([])),
                 .init("ManifestType", .string(image.manifestType)), .init("User", .string(execution?.user ?? "")),

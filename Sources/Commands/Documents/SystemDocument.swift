@@ -37,7 +37,8 @@ enum SystemDocument {
                     .structure([
                         .init("Volume", json: "volume", .strings(["local"])),
                         .init("Network", json: "network", .strings(["bridge"])),
-                        .init("Log", json: "log", .strings(["k8s-file"])), .init("Authorization", json: "authorization", .null),
+                        .init("Log", json: "log", .strings(["k8s-file"])),
+                        .init("Authorization", json: "authorization", .null),
                     ])),
                 .init("Version", json: "version", versionFields),
             ], typeName: "define.Info")
@@ -55,7 +56,8 @@ enum SystemDocument {
             guard let component else { return .null }
             var fields: [Object.Field] = name ? [.init("Name", json: "name", .string(component.name))] : []
             fields += [
-                .init("Path", json: "path", .string(component.path)), .init("Version", json: "version", .string(component.version)),
+                .init("Path", json: "path", .string(component.path)),
+                .init("Version", json: "version", .string(component.version)),
             ]
             return .structure(fields)
         }
@@ -63,12 +65,16 @@ enum SystemDocument {
             .init("Arch", json: "arch", .string(HostArchitecture.goName)),
             .init("CgroupManager", json: "cgroupManager", "cgroupfs"),
             .init("CGroupsVersion", json: "cgroupVersion", .string(info.cgroupVersion)),
-            .init("Conmon", json: "conmon", component(info.monitor)), .init("CPUs", json: "cpus", .int(Int64(info.cpus))),
-            .init("EventLogger", json: "eventLogger", "none"), .init("Hostname", json: "hostname", .string(info.hostname)),
+            .init("Conmon", json: "conmon", component(info.monitor)),
+            .init("CPUs", json: "cpus", .int(Int64(info.cpus))),
+            .init("EventLogger", json: "eventLogger", "none"),
+            .init("Hostname", json: "hostname", .string(info.hostname)),
             .init("Kernel", json: "kernel", .string(info.kernel)), .init("LogDriver", json: "logDriver", "k8s-file"),
-            .init("MemFree", json: "memFree", .int(info.memoryFree)), .init("MemTotal", json: "memTotal", .int(info.memoryTotal)),
+            .init("MemFree", json: "memFree", .int(info.memoryFree)),
+            .init("MemTotal", json: "memTotal", .int(info.memoryTotal)),
             .init("NetworkBackend", json: "networkBackend", "swiftlet"),
-            .init("OCIRuntime", json: "ociRuntime", component(info.runtime, name: true)), .init("OS", json: "os", "linux"),
+            .init("OCIRuntime", json: "ociRuntime", component(info.runtime, name: true)),
+            .init("OS", json: "os", "linux"),
             .init(
                 "Security", json: "security",
                 .structure([
@@ -84,13 +90,16 @@ enum SystemDocument {
             .init(
                 "ContainerStore", json: "containerStore",
                 .structure([
-                    .init("Number", json: "number", .int(Int64(info.containers.total))), .init("Paused", json: "paused", 0),
+                    .init("Number", json: "number", .int(Int64(info.containers.total))),
+                    .init("Paused", json: "paused", 0),
                     .init("Running", json: "running", .int(Int64(info.containers.running))),
                     .init("Stopped", json: "stopped", .int(Int64(info.containers.total - info.containers.running))),
                 ])),
             .init("GraphDriverName", json: "graphDriverName", "overlay"),
             .init("GraphRoot", json: "graphRoot", .string(info.paths.root)),
-            .init("ImageStore", json: "imageStore", .structure([.init("Number", json: "number", .int(Int64(info.images)))])),
+            .init(
+                "ImageStore", json: "imageStore",
+                .structure([.init("Number", json: "number", .int(Int64(info.images)))])),
             .init("RunRoot", json: "runRoot", .string(info.paths.runRoot)),
             .init("VolumePath", json: "volumePath", .string("\(info.paths.root)/volumes")),
         ])
@@ -111,8 +120,10 @@ enum SystemDocument {
         return object.fields.flatMap { field -> [String] in
             guard let name = field.jsonName else { return [] }
             switch field.value {
-            case .object(let inner) where !inner.fields.isEmpty: return ["\(indent)\(name):"] + lines(field.value, indent: indent + "  ")
-            case .string(let text) where !text.isEmpty && !text.contains(where: \.isNewline): return ["\(indent)\(name): \(text)"]
+            case .object(let inner) where !inner.fields.isEmpty:
+                return ["\(indent)\(name):"] + lines(field.value, indent: indent + "  ")
+            case .string(let text) where !text.isEmpty && !text.contains(where: \.isNewline):
+                return ["\(indent)\(name): \(text)"]
             default: return ["\(indent)\(name): \(field.value.json(indent: nil))"]
             }
         }

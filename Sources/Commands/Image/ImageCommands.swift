@@ -8,14 +8,34 @@ internal import OCISpec
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image", abstract: "Manage images.",
-        subcommands: [Load.self, Images.self, RemoveImage.self, InspectImage.self])
+        subcommands: [Load.self, ImageList.self, ImageRemove.self, InspectImage.self])
+}
+
+/// `image ls`: `images` under its noun.
+struct ImageList: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "ls", abstract: "List images.", aliases: ["list"])
+
+    @OptionGroup var images: Images
+
+    func run() throws { try images.run() }
+}
+
+/// `image rm`: `rmi` under its noun.
+struct ImageRemove: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "rm", abstract: "Remove images.")
+
+    @OptionGroup var removal: RemoveImage
+
+    func run() throws { try removal.run() }
 }
 
 /// `load`: images from an archive.
 struct Load: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Load images from a docker-archive or oci-archive.")
 
-    @Option(name: [.customShort("i", allowingJoined: true), .long], help: ArgumentHelp("The archive (default: standard input).", valueName: "file"))
+    @Option(
+        name: [.customShort("i", allowingJoined: true), .long],
+        help: ArgumentHelp("The archive (default: standard input).", valueName: "file"))
     var input: String?
 
     @Flag(name: .shortAndLong, help: "Do not show progress.")
@@ -30,14 +50,15 @@ struct Load: ParsableCommand {
         let loaded = try engine.load(input == "-" ? nil : input) { progress.update($0, $1) }
         progress.finish()
         for image in loaded {
-            Output.line("Loaded image: \(image.names.isEmpty ? "sha256:\(image.id)" : image.names.joined(separator: ","))")
+            Output.line(
+                "Loaded image: \(image.names.isEmpty ? "sha256:\(image.id)" : image.names.joined(separator: ","))")
         }
     }
 }
 
 /// `images`: the images that are here.
 struct Images: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List images.", aliases: ["ls", "list"])
+    static let configuration = CommandConfiguration(abstract: "List images.")
 
     @Flag(name: .shortAndLong, help: "All images (there are no intermediate ones).")
     var all = false
@@ -86,7 +107,7 @@ struct Images: ParsableCommand {
 
 /// `rmi`: remove images.
 struct RemoveImage: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "rmi", abstract: "Remove images.", aliases: ["rm"])
+    static let configuration = CommandConfiguration(commandName: "rmi", abstract: "Remove images.")
 
     @Flag(name: .shortAndLong, help: "All images.")
     var all = false
@@ -129,7 +150,9 @@ struct RemoveImage: ParsableCommand {
 struct InspectImage: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "inspect", abstract: "Show everything about images.")
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("json, or a Go template.", valueName: "format"))
     var format: String?
 
     @Argument(help: "Names or ids.")

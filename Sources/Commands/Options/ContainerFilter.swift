@@ -1,6 +1,6 @@
 internal import ContainerEngine
-internal import OCISpec
 internal import LinuxSys
+internal import OCISpec
 
 /// `--filter` of `ps`: values of one key are alternatives, keys must all hold.
 struct ContainerFilter {
@@ -9,7 +9,9 @@ struct ContainerFilter {
 
     /// Whether the filters choose by state, so that `ps` does not leave out what does not run.
     static func namesState(_ filters: [String]) -> Bool {
-        filters.contains { $0.hasPrefix("status=") || $0.hasPrefix("exited=") || $0.hasPrefix("since=") || $0.hasPrefix("before=") }
+        filters.contains {
+            $0.hasPrefix("status=") || $0.hasPrefix("exited=") || $0.hasPrefix("since=") || $0.hasPrefix("before=")
+        }
     }
 
     /// Parses `key=value` texts.
@@ -19,7 +21,9 @@ struct ContainerFilter {
         var byKey: [(key: String, conditions: [Condition])] = []
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else { throw EngineError("invalid filter \"\(text)\": must be in the form key=value") }
+            guard parts.count == 2 else {
+                throw EngineError("invalid filter \"\(text)\": must be in the form key=value")
+            }
             let condition = try Self.condition(parts[0], parts[1], engine)
             if let index = byKey.firstIndex(where: { $0.key == parts[0] }) {
                 byKey[index].conditions.append(condition)
@@ -40,9 +44,13 @@ struct ContainerFilter {
         case "id": return { $0.id.hasPrefix(value) }
         case "name": return { $0.spec.name.contains(value) }
         case "status":
-            let names = ContainerState.allCases.map(\.rawValue) + ["configured", "stopped", "paused", "stopping", "initialized"]
+            let names =
+                ContainerState.allCases.map(\.rawValue) + [
+                    "configured", "stopped", "paused", "stopping", "initialized",
+                ]
             guard names.contains(value) else {
-                throw EngineError("\(value) is not a valid container state: use one of \(names.joined(separator: ", "))")
+                throw EngineError(
+                    "\(value) is not a valid container state: use one of \(names.joined(separator: ", "))")
             }
             let state = value == "stopped" ? "exited" : value == "configured" ? "created" : value
             return { $0.state.rawValue == state }
@@ -54,7 +62,9 @@ struct ContainerFilter {
                 return parts.count < 2 || found == parts[1]
             }
         case "exited":
-            guard let code = Int32(value) else { throw EngineError("exited code out of range \"\(value)\": must be a number") }
+            guard let code = Int32(value) else {
+                throw EngineError("exited code out of range \"\(value)\": must be a number")
+            }
             return { $0.state == .exited && $0.exitCode == code }
         case "ancestor":
             return { record in
@@ -78,7 +88,8 @@ struct ContainerFilter {
             return { $0.spec.command.first == value }
         case "until":
             guard let limit = Engine.time(value) else {
-                throw EngineError("invalid time \"\(value)\" in filter until: use RFC 3339, seconds since 1970, or a duration")
+                throw EngineError(
+                    "invalid time \"\(value)\" in filter until: use RFC 3339, seconds since 1970, or a duration")
             }
             return { $0.spec.created < limit }
         default: throw EngineError("\(key) is an invalid filter")

@@ -50,13 +50,19 @@ struct ContainerOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Read variables from a file, one a line.", valueName: "file"))
     var envFile: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Program that gets the arguments: a path, or a JSON array.", valueName: "program"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Program that gets the arguments: a path, or a JSON array.", valueName: "program"))
     var entrypoint: String?
 
-    @Option(name: [.customShort("w", allowingJoined: true), .long], help: ArgumentHelp("Working directory inside.", valueName: "dir"))
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("Working directory inside.", valueName: "dir"))
     var workdir: String?
 
-    @Option(name: [.customShort("u", allowingJoined: true), .long], help: ArgumentHelp("User inside: name or uid, and :group.", valueName: "user"))
+    @Option(
+        name: [.customShort("u", allowingJoined: true), .long],
+        help: ArgumentHelp("User inside: name or uid, and :group.", valueName: "user"))
     var user: String?
 
     @Option(
@@ -64,10 +70,14 @@ struct ContainerOptions: ParsableArguments {
         help: ArgumentHelp("Mount a directory or a volume: [source:]destination[:options].", valueName: "volume"))
     var volume: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Mount an empty memory file system: destination[:options].", valueName: "mount"))
+    @Option(
+        name: .long, help: ArgumentHelp("Mount an empty memory file system: destination[:options].", valueName: "mount")
+    )
     var tmpfs: [String] = []
 
-    @Option(name: [.customShort("l", allowingJoined: true), .long], help: ArgumentHelp("Add a label: key=value.", valueName: "label"))
+    @Option(
+        name: [.customShort("l", allowingJoined: true), .long],
+        help: ArgumentHelp("Add a label: key=value.", valueName: "label"))
     var label: [String] = []
 
     @Flag(name: .long, help: "Give the container every capability and device of the host.")
@@ -97,15 +107,17 @@ struct ContainerOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Print nothing about pulling the image.")
     var quiet = false
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The image, then the command and its arguments.", valueName: "image"))
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp("The image, then the command and its arguments.", valueName: "image"))
     var imageAndCommand: [String] = []
 
     /// What the engine is asked for.
     ///
     /// - Throws: `EngineError` that names the option at fault.
-    func request() throws -> CreateRequest {
+    func request(_ command: String, _ type: any ParsableCommand.Type) throws -> CreateRequest {
         var words = imageAndCommand[...]
-        try Passthrough.check(words.first, command: "run")
+        try Passthrough.check(words.first, command: command, type)
         guard let image = words.popFirst() else { throw EngineError("requires at least 1 arg(s), only received 0") }
         guard ["missing", "never"].contains(pull) else {
             throw EngineError("--pull=\(pull) is not supported yet: load the image, and use missing or never")
@@ -154,7 +166,9 @@ struct ContainerOptions: ParsableArguments {
         var labels: [String: String] = [:]
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let key = parts.first, !key.isEmpty else { throw EngineError("invalid label \"\(text)\": must be key=value") }
+            guard let key = parts.first, !key.isEmpty else {
+                throw EngineError("invalid label \"\(text)\": must be key=value")
+            }
             labels[String(key)] = parts.count > 1 ? String(parts[1]) : ""
         }
         return labels
@@ -172,8 +186,9 @@ struct ContainerOptions: ParsableArguments {
 enum Passthrough {
     /// The parser takes everything from the first word that it does not know; one that looks like an option is none
     /// that this command has.
-    static func check(_ word: String?, command: String) throws {
+    static func check(_ word: String?, command: String, _ type: any ParsableCommand.Type) throws {
         guard let word, word.hasPrefix("-"), word != "-" else { return }
+        if word == "--help" { throw CleanExit.helpRequest(type) }
         let flag = word.hasPrefix("--") ? word.split(separator: "=")[0] : word[...]
         throw EngineError(
             "\(word.hasPrefix("--") ? "unknown flag: \(flag)" : "unknown shorthand flag in \(flag)")\n"

@@ -24,7 +24,7 @@ enum Failure {
     }
 
     static func exitCode(_ error: any Error) -> Int32 {
-        (error as? EngineError)?.exitCode ?? 125
+        EngineError.exitCode(of: error)
     }
 
     /// Runs `body` for each item, goes on after errors, and throws them all at the end.

@@ -53,7 +53,8 @@ enum Rendering {
         var cells = header.map { [$0] } ?? []
         for row in rows {
             for line in try template.render(row).split(separator: "\n", omittingEmptySubsequences: false) {
-                cells.append(line.split(separator: "\t", omittingEmptySubsequences: false).map { printable(String($0)) })
+                cells.append(
+                    line.split(separator: "\t", omittingEmptySubsequences: false).map { printable(String($0)) })
             }
         }
         Output.text(TabWriter.columns(rows: cells))

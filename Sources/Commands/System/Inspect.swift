@@ -6,7 +6,9 @@ internal import GoTemplate
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show everything about containers and images.")
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("json, or a Go template.", valueName: "format"))
     var format: String?
 
     @Option(name: .long, help: "container, image or all.")
@@ -29,7 +31,9 @@ struct Inspect: ParsableCommand {
             do { documents.append(try type.document(name, engine)) } catch { errors.append(error) }
         }
         // Podman prints what it found, `[]` for nothing, before it fails.
-        if format == nil || format == "json" || !documents.isEmpty { try Rendering.documents(documents, format: format) }
+        if format == nil || format == "json" || !documents.isEmpty {
+            try Rendering.documents(documents, format: format)
+        }
         if !errors.isEmpty { throw ErrorList(errors: errors, exitCode: 125) }
     }
 }
@@ -61,16 +65,20 @@ struct ContainerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "container", abstract: "Manage containers.",
         subcommands: [
-            Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self, Logs.self, Wait.self,
+            Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, ContainerList.self,
+            Exec.self, Logs.self, Wait.self,
             Port.self, InspectContainer.self, Exists.self, Cleanup.self,
         ])
 }
 
 /// `container inspect`.
 struct InspectContainer: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "inspect", abstract: "Show everything about containers.")
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show everything about containers.")
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("json, or a Go template.", valueName: "format"))
     var format: String?
 
     @Argument(help: "Names or ids.")

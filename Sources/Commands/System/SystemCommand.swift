@@ -42,7 +42,9 @@ struct SystemCheck: ParsableCommand {
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Show versions.")
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("json, or a Go template.", valueName: "format"))
     var format: String?
 
     func run() throws {
@@ -57,9 +59,12 @@ struct VersionCommand: ParsableCommand {
 
 /// `info`: the host, the store and the versions.
 struct Info: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "info", abstract: "Show the host, the store and the versions.")
+    static let configuration = CommandConfiguration(
+        commandName: "info", abstract: "Show the host, the store and the versions.")
 
-    @Option(name: [.customShort("f", allowingJoined: true), .long], help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("json, or a Go template.", valueName: "format"))
     var format: String?
 
     func run() throws {

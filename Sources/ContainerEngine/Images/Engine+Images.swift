@@ -73,7 +73,9 @@ extension Engine {
         guard bare.count >= 3, bare.utf8.allSatisfy(\.isLowercaseHexDigit) else { throw Self.unknownImage(name) }
         let rows = try store.database.query(
             "SELECT id FROM images WHERE id >= ?1 AND id < ?2 LIMIT 2", [.text(bare), .text(bare + "g")])
-        if rows.count > 1 { throw EngineError("more than one image has an ID that begins with \(bare): give more digits") }
+        if rows.count > 1 {
+            throw EngineError("more than one image has an ID that begins with \(bare): give more digits")
+        }
         guard let row = rows.first else { throw Self.unknownImage(name) }
         return row.text(0)
     }
@@ -158,9 +160,11 @@ extension Engine {
     /// - Throws: `EngineError` of kind `.noSuchImage`, or `.inUse` when containers are made of it and `force` is false.
     public func removeImage(_ name: String, force: Bool) throws -> RemovedImage {
         let id = try imageID(name)
-        let holders = try store.database.query("SELECT id FROM containers WHERE image = ?1 ORDER BY created", [.text(id)])
+        let holders = try store.database.query(
+            "SELECT id FROM containers WHERE image = ?1 ORDER BY created", [.text(id)])
         var removed = RemovedImage()
-        let names = try store.database.query("SELECT name FROM image_names WHERE image = ?1 ORDER BY name", [.text(id)]).map { $0.text(0) }
+        let names = try store.database.query("SELECT name FROM image_names WHERE image = ?1 ORDER BY name", [.text(id)])
+            .map { $0.text(0) }
         let named = names.first { Self.matches($0, name) || $0 == "\(name):latest" || $0.hasSuffix("/\(name):latest") }
         if let named, names.count > 1, !force {
             try store.database.query("DELETE FROM image_names WHERE name = ?1", [.text(named)])
@@ -191,7 +195,9 @@ extension Engine {
                 try store.database.query("DELETE FROM images WHERE id = ?1", [.text(id)])
             }
         } catch let error as DatabaseError where error.isReferenced {
-            throw EngineError("image \(name) is in use by a container that was just made: image is in use by a container", kind: .inUse)
+            throw EngineError(
+                "image \(name) is in use by a container that was just made: image is in use by a container",
+                kind: .inUse)
         }
         removed.untagged = names
         removed.deleted = id

@@ -96,7 +96,8 @@ extension Engine {
 
     func imageForContainer(_ name: String) throws -> ImageRecord {
         do { return try image(name) } catch let error as EngineError where error.kind == .noSuchImage {
-            throw EngineError("\(name): image not known: load it first (pulling is not supported yet)", kind: .noSuchImage)
+            throw EngineError(
+                "\(name): image not known: load it first (pulling is not supported yet)", kind: .noSuchImage)
         }
     }
 }
@@ -112,7 +113,9 @@ extension ContainerSpec {
         let image = try engine.imageForContainer(request.image)
         imageID = image.id
         imageName = image.names.first { $0.hasSuffix(request.image) } ?? image.names.first ?? image.id
-        if let exact = image.names.first(where: { $0 == request.image || $0 == "\(request.image):latest" }) { imageName = exact }
+        if let exact = image.names.first(where: { $0 == request.image || $0 == "\(request.image):latest" }) {
+            imageName = exact
+        }
         layers = image.configuration.rootfs.diffIDs.map(\.description)
         try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
         hostname = try request.hostname ?? (request.network == "host" ? HostName.current() : String(id.prefix(12)))
@@ -132,10 +135,12 @@ extension ContainerSpec {
     }
 
     private static func check(name: String) throws {
-        guard let first = name.utf8.first, first.isNameStart, name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
+        guard let first = name.utf8.first, first.isNameStart,
+            name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
         else {
             throw EngineError(
-                "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"\(name)\" is an invalid argument")
+                "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"\(name)\" is an invalid argument"
+            )
         }
     }
 
@@ -145,11 +150,13 @@ extension ContainerSpec {
         command = !request.command.isEmpty ? request.command : request.entrypoint == nil ? image.command ?? [] : []
         guard !arguments.isEmpty else {
             throw EngineError(
-                "no command or entrypoint provided, and no CMD or ENTRYPOINT from image: give a command after the image")
+                "no command or entrypoint provided, and no CMD or ENTRYPOINT from image: give a command after the image"
+            )
         }
         workingDirectory = request.workingDirectory ?? image.workingDirectory.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
         guard workingDirectory.hasPrefix("/") else {
-            throw EngineError("the working directory \"\(workingDirectory)\" is invalid, it needs to be an absolute path")
+            throw EngineError(
+                "the working directory \"\(workingDirectory)\" is invalid, it needs to be an absolute path")
         }
         user = request.user ?? image.user ?? ""
         labels = (image.labels ?? [:]).merging(request.labels) { $1 }
@@ -197,10 +204,12 @@ extension ContainerSpec {
     }
 
     private static func check(volume name: String) throws {
-        guard let first = name.utf8.first, first.isNameStart, name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
+        guard let first = name.utf8.first, first.isNameStart,
+            name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
         else {
             throw EngineError(
-                "volume name \"\(name)\" invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*; a path begins with / or .")
+                "volume name \"\(name)\" invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*; a path begins with / or ."
+            )
         }
     }
 
@@ -222,7 +231,8 @@ extension ContainerSpec {
         switch network {
         case .bridge: return
         case .host, .none, .container, .namespace:
-            throw EngineError("published ports need a network of the container's own: leave out -p, or use --network bridge")
+            throw EngineError(
+                "published ports need a network of the container's own: leave out -p, or use --network bridge")
         }
     }
 }

@@ -36,12 +36,15 @@ extension Engine {
         case let text? where text.hasPrefix("ns:"):
             let path = String(text.dropFirst(3))
             guard path.hasPrefix("/"), File.exists(path) else {
-                throw EngineError("--network \(text): no network namespace at \"\(path)\": give the path of one, such as /run/netns/NAME")
+                throw EngineError(
+                    "--network \(text): no network namespace at \"\(path)\": give the path of one, such as /run/netns/NAME"
+                )
             }
             return .namespace(path)
         case let text?:
             if ["slirp4netns", "pasta"].contains(where: text.hasPrefix) {
-                throw EngineError("--network \(text) is for containers of users other than root, which are not supported yet")
+                throw EngineError(
+                    "--network \(text) is for containers of users other than root, which are not supported yet")
             }
             guard !text.contains(":") && !text.contains(",") else {
                 throw EngineError("--network \(text): network options and several networks are not supported yet")
@@ -62,7 +65,8 @@ extension Engine {
             try insert(spec.ports, of: spec)
             return try definitions.enumerated().map { index, definition in
                 guard let name = InterfaceName("eth\(index)") else { throw EngineError("too many networks") }
-                return NetworkIntent(definition: definition, interfaceName: name, addresses: try lease(definition, spec.id))
+                return NetworkIntent(
+                    definition: definition, interfaceName: name, addresses: try lease(definition, spec.id))
             }
         }
         return RunIntent(namespace: own ?? shared, makesNamespace: own != nil, networks: networks)
@@ -76,7 +80,8 @@ extension Engine {
         case .container(let id):
             guard let other = try store.container(id: id), other.isRunning, let process = other.run?.initProcess else {
                 throw EngineError(
-                    "container \(id.prefix(12)), whose network this container shares, does not run: start that one first")
+                    "container \(id.prefix(12)), whose network this container shares, does not run: start that one first"
+                )
             }
             return "/proc/\(process.pid)/ns/net"
         }
@@ -178,7 +183,8 @@ extension Engine {
         ).map { row in
             PortMapping(
                 hostIP: IPAddress(row.text(1)), hostPort: UInt16(truncatingIfNeeded: row.integer(2)),
-                containerPort: UInt16(truncatingIfNeeded: row.integer(4)), range: UInt16(truncatingIfNeeded: row.integer(3)),
+                containerPort: UInt16(truncatingIfNeeded: row.integer(4)),
+                range: UInt16(truncatingIfNeeded: row.integer(3)),
                 protocol: PortProtocol(rawValue: row.text(0)) ?? .tcp)
         }
     }
@@ -192,9 +198,12 @@ extension Engine {
                 let lock = try networkLock()
                 defer { lock.release() }
                 let request = AttachmentRequest(
-                    containerID: spec.id, containerName: spec.name, network: intent.definition, addresses: intent.addresses,
-                    interfaceName: intent.interfaceName, ports: spec.ports.isEmpty ? nil : spec.ports, namespacePath: namespace)
-                let status = try Attachment.attach(request, in: try NetworkContext(namespacePath: namespace)) { record in
+                    containerID: spec.id, containerName: spec.name, network: intent.definition,
+                    addresses: intent.addresses,
+                    interfaceName: intent.interfaceName, ports: spec.ports.isEmpty ? nil : spec.ports,
+                    namespacePath: namespace)
+                let status = try Attachment.attach(request, in: try NetworkContext(namespacePath: namespace)) {
+                    record in
                     try store.recordAttachment(record, state: "intent", macAddress: nil)
                 }
                 try store.recordAttachment(status.record, state: "present", macAddress: status.macAddress?.description)
@@ -244,7 +253,8 @@ extension Engine {
         let records = try store.attachments(of: container)
         if !records.isEmpty {
             let udp = try ports(of: container)
-            try store.database.query("UPDATE run.attachments SET state = 'removing' WHERE container = ?1", [.text(container)])
+            try store.database.query(
+                "UPDATE run.attachments SET state = 'removing' WHERE container = ?1", [.text(container)])
             let families = Set(records.flatMap(\.addresses).map(\.address.family))
             attempt { try timing.measure("unload firewall") { try synchronizeFirewall(families: families) } }
             attempt {
@@ -252,12 +262,16 @@ extension Engine {
                 defer { lock.release() }
                 let context = try NetworkContext.hostOnly()
                 for record in records {
-                    try timing.measure("detach from \(record.networkName)") { _ = try Attachment.detach(record, in: context) }
+                    try timing.measure("detach from \(record.networkName)") {
+                        _ = try Attachment.detach(record, in: context)
+                    }
                 }
             }
             attempt { try forgetFlows(udp) }
         }
-        if let namespace { attempt { try timing.measure("remove namespace") { try NetworkNamespace.remove(at: namespace) } } }
+        if let namespace {
+            attempt { try timing.measure("remove namespace") { try NetworkNamespace.remove(at: namespace) } }
+        }
         if let first = errors.first { throw first }
     }
 }

@@ -103,7 +103,8 @@ extension Engine {
         let record = refreshed(try store.container(reference))
         guard record.isRunning else {
             throw EngineError(
-                "can only create exec sessions on running containers: container state improper", kind: .inUse, exitCode: 255)
+                "can only create exec sessions on running containers: container state improper", kind: .inUse,
+                exitCode: 255)
         }
         return record
     }
@@ -119,7 +120,8 @@ extension Engine {
         monitorRequest.terminal = request.terminal
         monitorRequest.openStandardInput = request.openStandardInput
         monitorRequest.exitCommand = exitCommand
-        return try Monitor(runtime: try launcher.runtime(record.spec.runtime)).exec(monitorRequest, process: process.encoded())
+        return try Monitor(runtime: try launcher.runtime(record.spec.runtime)).exec(
+            monitorRequest, process: process.encoded())
     }
 }
 

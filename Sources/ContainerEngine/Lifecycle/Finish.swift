@@ -24,7 +24,7 @@ extension Engine {
     public func stop(_ reference: String, timeout: Int64?) throws {
         let id = try store.container(reference).id
         let lock = try lock(id)
-        defer { lock.release() }
+        defer { unlock(lock, id) }
         guard let record = try store.container(id: id) else { return }
         try end(record, timeout: timeout)
     }
@@ -69,7 +69,7 @@ extension Engine {
     /// Puts a container that has ended in order, whoever comes first, and says its exit code.
     func finish(_ id: String) throws -> Int32 {
         let lock = try lock(id)
-        defer { lock.release() }
+        defer { unlock(lock, id) }
         try settle(id)
         if let record = try store.container(id: id) {
             if record.isRunning { throw EngineError("container \(id) is still running: stop it first") }
@@ -110,7 +110,9 @@ extension Engine {
     /// Takes over a container whose process was started by a command that was killed before it could commit that.
     private func adopt(_ record: ContainerRecord) throws -> Bool {
         let runtime = try Launcher(self).runtime(record.spec.runtime)
-        guard let state = try runtime.state(record.id), state.status == .running, let pid = state.pid else { return false }
+        guard let state = try runtime.state(record.id), state.status == .running, let pid = state.pid else {
+            return false
+        }
         let monitor = try ContainerRemains.monitors(of: record.id).first?.process
         try store.setRun(
             record.id, .running, owned: false, initProcess: try ProcessIdentity(pid: pid), monitor: monitor)
@@ -148,7 +150,10 @@ extension Engine {
 
     /// The code that conmon wrote; 255 if conmon itself was killed before it could.
     private func exitCode(_ record: ContainerRecord) throws -> Int32 {
-        if let code = try store.database.query("SELECT code FROM run.exit_codes WHERE container = ?1 AND at > ?2", [.text(record.id), .integer(record.started ?? 0)]).first {
+        if let code = try store.database.query(
+            "SELECT code FROM run.exit_codes WHERE container = ?1 AND at > ?2",
+            [.text(record.id), .integer(record.started ?? 0)]
+        ).first {
             return Int32(truncatingIfNeeded: code.integer(0))
         }
         guard let monitor = record.run?.monitor else { return try ExitFile.read(paths.exits, id: record.id) ?? 255 }
@@ -192,7 +197,7 @@ extension Engine {
     public func remove(_ reference: String, force: Bool, timeout: Int64?, volumes: Bool) throws {
         let id = try store.container(reference).id
         let lock = try lock(id)
-        defer { lock.release() }
+        defer { unlock(lock, id) }
         guard let record = try store.container(id: id) else { return }
         if try record.isRunning && record.run?.initProcess?.isAlive() == true {
             guard force else {
@@ -218,7 +223,6 @@ extension Engine {
         try timing.measure("remove directory") { try storage().removeContainer(id) }
         try store.deleteContainer(id)
         if record.spec.mounts.contains(where: \.isAnonymous) { try removeUnusedVolumes() }
-        try File.remove("\(paths.locks)/\(id)")
     }
 
     /// Removes anonymous volumes that no container has any more: first the directory, then the row that names it.
@@ -240,12 +244,14 @@ extension Engine {
         for id in try store.orphans() {
             // Whoever holds the lock is at work on this very container.
             guard let lock = try FileLock(ifFree: "\(paths.locks)/\(id)") else { continue }
-            defer { lock.release() }
+            defer { unlock(lock, id) }
             do {
                 try settle(id)
                 try store.disown(id)
             } catch {
-                warn("container \(id.prefix(12)) was left half done by a command that was killed, and cannot be put right: \(error)")
+                warn(
+                    "container \(id.prefix(12)) was left half done by a command that was killed, and cannot be put right: \(error)"
+                )
             }
         }
         if try store.hasAbandonedStoreChange(), let lock = try FileLock(ifFree: "\(paths.root)/images.lock") {

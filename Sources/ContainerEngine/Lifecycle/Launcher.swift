@@ -63,7 +63,9 @@ struct Launcher: Sendable {
     private func mount(_ spec: ContainerSpec) throws -> ContainerFiles {
         var layers: [Digest] = []
         for layer in spec.layers {
-            guard let digest = Digest(layer) else { throw EngineError("layer \(layer) of container \(spec.name) is no digest") }
+            guard let digest = Digest(layer) else {
+                throw EngineError("layer \(layer) of container \(spec.name) is no digest")
+            }
             layers.append(digest)
         }
         let overlay = try storage.overlay(container: spec.id, layers: layers)

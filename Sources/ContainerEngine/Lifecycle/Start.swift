@@ -11,7 +11,7 @@ extension Engine {
         let spec = try insert(request)
         try undoing(spec) {
             let lock = try lock(spec.id)
-            defer { lock.release() }
+            defer { unlock(lock, spec.id) }
             try prepareFiles(spec)
             try writeIDFile(request.idFile, spec.id)
             try prepare(spec)
@@ -38,9 +38,11 @@ extension Engine {
     public func start(_ reference: String) throws {
         let id = try store.container(reference).id
         let lock = try lock(id)
-        defer { lock.release() }
+        defer { unlock(lock, id) }
         guard let spec = try startable(id) else { return }
-        try undoing { try takeDown(spec, killing: true) } body: {
+        try undoing {
+            try takeDown(spec, killing: true)
+        } body: {
             try prepare(spec)
             try begin(spec)
         }
@@ -51,7 +53,7 @@ extension Engine {
         let id = try store.container(reference).id
         do {
             let lock = try lock(id)
-            defer { lock.release() }
+            defer { unlock(lock, id) }
             guard try startable(id) != nil else {
                 throw EngineError("container \(id) is running already: follow it with logs -f, or use exec")
             }
@@ -76,7 +78,7 @@ extension Engine {
     ) throws -> Int32 {
         let lock = try lock(spec.id)
         var hasBegun = false
-        defer { lock.release() }
+        defer { unlock(lock, spec.id) }
         let outcome: AttachOutcome
         do {
             try files()

@@ -73,7 +73,8 @@ public struct MountRequest: Sendable, Hashable {
     public var isTmpfs = false
 
     private static let knownOptions: Set<String> = [
-        "rw", "ro", "z", "Z", "exec", "noexec", "dev", "nodev", "suid", "nosuid", "bind", "rbind", "private", "rprivate",
+        "rw", "ro", "z", "Z", "exec", "noexec", "dev", "nodev", "suid", "nosuid", "bind", "rbind", "private",
+        "rprivate",
         "shared", "rshared", "slave", "rslave", "unbindable", "runbindable", "copy", "nocopy",
     ]
 

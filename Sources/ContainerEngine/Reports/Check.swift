@@ -24,7 +24,9 @@ extension Engine {
             findings += messages.map { CheckFinding(invariant: invariant, message: $0) }
         }
         report("database", try checkDatabases())
-        report("orphan", try store.orphans().map { "container \($0.prefix(12)) was left half done by a command that was killed" })
+        report(
+            "orphan",
+            try store.orphans().map { "container \($0.prefix(12)) was left half done by a command that was killed" })
         report("process", try checkProcesses(records))
         report("namespace", checkNamespaces(records))
         report("lease", try checkLeases())
@@ -62,7 +64,7 @@ extension Engine {
 
     private func settleLocked(_ id: String) throws {
         let lock = try lock(id)
-        defer { lock.release() }
+        defer { unlock(lock, id) }
         try settle(id)
         try store.disown(id)
     }
@@ -79,7 +81,9 @@ extension Engine {
             let rows = try store.database.query("PRAGMA \(name).integrity_check").map { $0.text(0) }
             if rows != ["ok"] { found += rows.map { "\(name): \($0)" } }
         }
-        found += try store.database.query("PRAGMA main.foreign_key_check").map { "a row of \($0.text(0)) refers to one that is not there" }
+        found += try store.database.query("PRAGMA main.foreign_key_check").map {
+            "a row of \($0.text(0)) refers to one that is not there"
+        }
         return found
     }
 

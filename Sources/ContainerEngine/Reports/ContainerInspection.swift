@@ -89,7 +89,8 @@ extension EnginePaths {
     func files(of spec: ContainerSpec) -> ContainerPaths {
         let directory = container(spec.id)
         return ContainerPaths(
-            directory: directory, configuration: "\(directory)/config.json", log: log(spec.id), hosts: "\(directory)/hosts",
+            directory: directory, configuration: "\(directory)/config.json", log: log(spec.id),
+            hosts: "\(directory)/hosts",
             resolvConf: "\(directory)/resolv.conf", hostname: "\(directory)/hostname", pid: pidFile(spec.id),
             monitorPID: "\(directory)/conmon.pid",
             lower: spec.layers.reversed().map { "\(root)/layers/\($0.drop { $0 != ":" }.dropFirst())/diff" },
@@ -110,7 +111,8 @@ extension Engine {
             record: record, imageDigest: digest.first?.text(0) ?? "", networks: try networkInspections(record.id),
             paths: paths.files(of: spec), capabilities: capabilities.map(\.description).sorted(),
             annotations: [:], execSessions: sessions,
-            runtimeName: try Launcher(self).runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id))
+            runtimeName: try Launcher(self).runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id)
+        )
     }
 
     private func networkInspections(_ id: String) throws -> [NetworkInspection] {
@@ -125,9 +127,13 @@ extension Engine {
                 let gateway = definition.subnet(containing: address.address)?.gateway?.description ?? ""
                 switch address.address.family {
                 case .ipv4 where network.address.isEmpty:
-                    (network.address, network.prefixLength, network.gateway) = (address.address.description, address.prefixLength, gateway)
+                    (network.address, network.prefixLength, network.gateway) = (
+                        address.address.description, address.prefixLength, gateway
+                    )
                 case .ipv6 where network.address6.isEmpty:
-                    (network.address6, network.prefixLength6, network.gateway6) = (address.address.description, address.prefixLength, gateway)
+                    (network.address6, network.prefixLength6, network.gateway6) = (
+                        address.address.description, address.prefixLength, gateway
+                    )
                 case .ipv4, .ipv6: continue
                 }
             }
@@ -156,7 +162,8 @@ extension ContainerSpec {
         ports.map { mapping in
             PublishedPorts(
                 hostIP: mapping.hostIP?.description ?? "", hostPort: Int(mapping.hostPort),
-                containerPort: Int(mapping.containerPort), range: Int(mapping.range), transport: mapping.protocol.rawValue)
+                containerPort: Int(mapping.containerPort), range: Int(mapping.range),
+                transport: mapping.protocol.rawValue)
         }
     }
 

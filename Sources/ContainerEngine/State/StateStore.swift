@@ -14,9 +14,13 @@ final class StateStore {
         self.paths = paths
         owner = try ProcessIdentity.current().description
         if !File.exists(paths.state) || !File.exists(paths.run) {
-            for directory in [paths.root, paths.runRoot, paths.locks, paths.exits, "\(paths.runRoot)/pids", "\(paths.runRoot)/tmp"] {
+            for directory in [
+                paths.root, paths.runRoot, paths.locks, paths.exits, "\(paths.runRoot)/pids", "\(paths.runRoot)/tmp",
+            ] {
                 try File.makeDirectories(directory)
             }
+            // The two roots may have been made by somebody else, for everybody to read.
+            for directory in [paths.root, paths.runRoot] { try File.setMode(directory, 0o700) }
         }
         database = try Database(paths.state)
         // NORMAL would lose the last commits in a power cut; FULL keeps every acknowledged one.
@@ -78,6 +82,11 @@ final class StateStore {
     /// The container with this full id.
     func container(id: String) throws -> ContainerRecord? {
         try database.query("\(Self.containerColumns) WHERE c.id = ?1", [.text(id)]).first.map(record)
+    }
+
+    /// Whether there is a container with this full id.
+    func hasContainer(_ id: String) throws -> Bool {
+        try !database.query("SELECT 1 FROM containers WHERE id = ?1", [.text(id)]).isEmpty
     }
 
     /// The one container with this name, full id, or unique beginning of an id.

@@ -24,7 +24,7 @@ public struct DetachKeys: Sendable, Hashable {
         var bytes: [UInt8] = []
         for key in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let byte = Self.byte(key) else {
-                throw RuntimeFailure(.invalidArgument, "unable to process detach keys: Unknown character: '\(key)'")
+                throw RuntimeFailure(.invalidProcess, "invalid detach keys: Unknown character: '\(key)'")
             }
             bytes.append(byte)
         }

@@ -16,7 +16,7 @@ public struct Capability: Hashable, Sendable, Comparable, CustomStringConvertibl
         let upper = text.uppercased()
         let name = upper.hasPrefix("CAP_") ? String(upper.dropFirst(4)) : upper
         guard let number = Self.names.firstIndex(of: name) else {
-            throw RuntimeFailure(.invalidArgument, "invalid capability: CAP_\(name): unknown capability")
+            throw RuntimeFailure(.invalidArgument, "\"CAP_\(name)\": unknown capability")
         }
         self.number = number
     }
@@ -78,18 +78,11 @@ public struct CapabilityChoice: Hashable, Sendable {
         return set
     }
 
-    /// The container's set, out of what this host can give.
-    ///
-    /// - Throws: `RuntimeFailure` when something was added by name that the host cannot give.
-    public func apply(host: Set<Capability>, privileged: Bool) throws(RuntimeFailure) -> Set<Capability> {
-        if let missing = added?.subtracting(host).min() {
-            throw RuntimeFailure(
-                .invalidArgument,
-                "capability \(missing) is not in the bounding set of this process, so no container can have it")
-        }
+    /// The container's set. What this host cannot give is left out, as runc leaves it out.
+    public func apply(host: Set<Capability>, privileged: Bool) -> Set<Capability> {
         guard let added else { return host.subtracting(dropped ?? []) }
-        guard let dropped else { return added }
-        let base = privileged ? host : Capability.defaults.intersection(host)
-        return base.union(added).subtracting(dropped)
+        guard let dropped else { return added.intersection(host) }
+        let base = privileged ? host : Capability.defaults
+        return base.union(added).subtracting(dropped).intersection(host)
     }
 }

@@ -6,7 +6,7 @@ extension RuntimeConfiguration {
     ///
     /// The seccomp filter is not in it; `encoded(seccomp:)` takes it.
     ///
-    /// - Throws: `RuntimeFailure` for capabilities that do not exist or that the host cannot give.
+    /// - Throws: `RuntimeFailure` for capabilities that do not exist.
     public init(of blueprint: ContainerBlueprint, on host: HostFacts) throws(RuntimeFailure) {
         let mounts = MountTable.mounts(of: blueprint)
         self.init(
@@ -125,7 +125,7 @@ extension RuntimeProcess {
         _ blueprint: ContainerBlueprint, user: UInt32, privileged: Bool, on host: HostFacts
     ) throws(RuntimeFailure) -> RuntimeCapabilities {
         let choice = try CapabilityChoice(add: blueprint.capabilitiesToAdd, drop: blueprint.capabilitiesToDrop)
-        let set = try choice.apply(host: host.capabilities, privileged: privileged)
+        let set = choice.apply(host: host.capabilities, privileged: privileged)
         let names = set.sorted().map(\.description)
         if user == 0 { return RuntimeCapabilities(bounding: names, effective: names, permitted: names) }
         let added = (choice.added ?? set).intersection(set).sorted().map(\.description)

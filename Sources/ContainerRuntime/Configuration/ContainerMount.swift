@@ -67,7 +67,7 @@ enum MountTable {
     static func mounts(of blueprint: ContainerBlueprint) -> [RuntimeMount] {
         let asked = blueprint.mounts.map(\.runtimeMount)
         let taken = Set(asked.map { normalized($0.destination) })
-        let defaults = (kernel(blueprint) + temporary(blueprint) + files(blueprint.hostFiles)).filter {
+        let defaults = (kernel(blueprint) + temporary(blueprint) + files(blueprint)).filter {
             !taken.contains(normalized($0.destination))
         }
         // A stable sort by depth: /etc, asked for, comes before /etc/hosts, ours.
@@ -118,14 +118,16 @@ enum MountTable {
         }
     }
 
-    private static func files(_ files: ContainerBlueprint.HostFiles) -> [RuntimeMount] {
+    private static func files(_ blueprint: ContainerBlueprint) -> [RuntimeMount] {
+        let files = blueprint.hostFiles
+        let more = blueprint.readOnlyRoot ? ["ro", "nosuid", "noexec", "nodev"] : []
         let pairs = [
             ("/run/.containerenv", files.containerEnvironment), ("/etc/hostname", files.hostname),
             ("/etc/resolv.conf", files.resolvConf), ("/etc/hosts", files.hosts),
         ]
         return pairs.compactMap { destination, source in
             source.map {
-                .init(destination: destination, type: "bind", source: $0, options: ["bind", "rprivate"])
+                .init(destination: destination, type: "bind", source: $0, options: ["bind", "rprivate"] + more)
             }
         }
     }

@@ -61,7 +61,7 @@ public struct UserLookup: Sendable {
             entry = users.first { $0.uid == uid } ?? Entry(name: "", uid: uid, gid: 0, home: uid == 0 ? "/root" : "/")
         } else {
             throw RuntimeFailure(
-                .invalidArgument, "unable to find user \(name): no matching entries in passwd file")
+                .invalidProcess, "unable to find user \(name): no matching entries in passwd file")
         }
         let home = entry.home.isEmpty ? "/" : String(entry.home)
         guard parts.count > 1, !parts[1].isEmpty else {
@@ -79,7 +79,7 @@ public struct UserLookup: Sendable {
     public func group(_ text: Substring) throws(RuntimeFailure) -> UInt32 {
         if let found = groups.first(where: { $0.name == text }) { return found.gid }
         if let gid = Self.number(text) { return gid }
-        throw RuntimeFailure(.invalidArgument, "unable to find group \(text): no matching entries in group file")
+        throw RuntimeFailure(.invalidProcess, "unable to find group \(text): no matching entries in group file")
     }
 
     private static func number(_ text: Substring) -> UInt32? {

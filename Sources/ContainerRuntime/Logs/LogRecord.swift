@@ -24,7 +24,8 @@ public struct LogRecord: Sendable, Hashable {
     public init?(_ line: ArraySlice<UInt8>) {
         let space = UInt8(ascii: " ")
         guard let first = line.firstIndex(of: space),
-            let second = line[(first + 1)...].firstIndex(of: space), line.distance(from: second, to: line.endIndex) >= 2,
+            let second = line[(first + 1)...].firstIndex(of: space),
+            line.distance(from: second, to: line.endIndex) >= 2,
             let time = LogTime.parse(rfc3339: line[..<first]),
             let stream = Stream(rawValue: String(decoding: line[(first + 1)..<second], as: UTF8.self))
         else { return nil }

@@ -14,11 +14,14 @@ public enum LogTime {
         if let time = parse(rfc3339: Array(text.utf8)[...]) { return time }
         if let duration = duration(text) {
             let now = now ?? Clock.now
-            let (sum, overflow) = isSince
+            let (sum, overflow) =
+                isSince
                 ? now.subtractingReportingOverflow(duration) : now.addingReportingOverflow(duration)
             if !overflow { return sum }
         }
-        throw RuntimeFailure(.invalidArgument, "unable to interpret time value: \(text)")
+        throw RuntimeFailure(
+            .invalidArgument,
+            "parsing --\(isSince ? "since" : "until") \"\(text)\": unable to interpret time value")
     }
 
     /// `1136073845` or `1136073845.000000001`.

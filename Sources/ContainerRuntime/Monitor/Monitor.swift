@@ -94,8 +94,8 @@ public struct Monitor: Sendable {
             runtimeLog: request.runtimeLog)
         arguments += ["--exit-dir", request.exitDirectory, "--conmon-pidfile", request.monitorPidFile]
         if let size = request.logSizeMax, request.logPath != nil { arguments += ["--log-size-max", "\(size)"] }
-        if request.terminal { arguments.append("-t") }
-        if request.openStandardInput { arguments.append("-i") }
+        // With -i conmon closes the process's input when a client goes; a terminal is to stay open for the next one.
+        if request.terminal { arguments.append("-t") } else if request.openStandardInput { arguments.append("-i") }
         arguments += Self.exitArguments(request.exitCommand)
         let launch = try MonitorLaunch(
             program: program(arguments, temporaryDirectory: request.temporaryDirectory), attach: false,

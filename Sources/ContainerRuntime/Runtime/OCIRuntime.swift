@@ -30,8 +30,8 @@ public struct OCIRuntime: Sendable, Hashable {
             guard let path = Program.find(asked) else {
                 throw RuntimeFailure(
                     .missingProgram,
-                    "no valid executable found for OCI runtime \(asked): install its Debian package (crun or runc), "
-                        + "or give --runtime an absolute path")
+                    "default OCI runtime \"\(asked)\" not found: invalid argument: install its Debian package (crun or "
+                        + "runc), or give --runtime an absolute path")
             }
             return OCIRuntime(name: asked.split(separator: "/").last.map(String.init) ?? asked, path: path, root: root)
         }

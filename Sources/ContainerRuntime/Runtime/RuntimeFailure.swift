@@ -9,6 +9,8 @@ public struct RuntimeFailure: Error, Sendable, Hashable, CustomStringConvertible
         case permissionDenied
         /// The runtime refused for another reason (126).
         case runtime
+        /// What was asked for the process cannot be, such as a user that the container does not have (126).
+        case invalidProcess
         /// conmon, the runtime or a file of theirs is not installed (125).
         case missingProgram
         /// Something took too long (125).
@@ -37,7 +39,7 @@ public struct RuntimeFailure: Error, Sendable, Hashable, CustomStringConvertible
     public var exitCode: Int32 {
         switch kind {
         case .commandNotFound: 127
-        case .permissionDenied, .runtime: 126
+        case .permissionDenied, .runtime, .invalidProcess: 126
         case .missingProgram, .timedOut, .invalidArgument, .host: 125
         }
     }

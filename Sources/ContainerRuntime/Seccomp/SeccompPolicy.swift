@@ -55,7 +55,7 @@ public enum SeccompPolicy: Sendable, Hashable {
 
     private static func unreadable(_ path: String, _ error: Errno) -> RuntimeFailure {
         RuntimeFailure(
-            error == .noSuchFileOrDirectory ? .invalidArgument : .host, "opening seccomp profile \(path): \(error)")
+            error == .noSuchFileOrDirectory ? .invalidArgument : .host, "opening seccomp profile failed: open \(path): \(error)")
     }
 
     private static func kernel() throws(RuntimeFailure) -> String {

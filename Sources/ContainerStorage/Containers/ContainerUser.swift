@@ -19,7 +19,8 @@ public struct ContainerUser: Hashable, Sendable {
     ///   - specification: an image's `User`, or `--user`.
     ///   - files: the container's root.
     /// - Throws: `StorageError` in Podman's words when a name is not found or a number is out of range.
-    public static func resolve(_ specification: String, in files: ContainerFiles) throws(StorageError) -> ContainerUser {
+    public static func resolve(_ specification: String, in files: ContainerFiles) throws(StorageError) -> ContainerUser
+    {
         try resolve(
             specification, passwd: try files.read("/etc/passwd") ?? [], group: try files.read("/etc/group") ?? [])
     }
@@ -40,7 +41,8 @@ public struct ContainerUser: Hashable, Sendable {
         let number = try identifier(user)
         if let account = accounts(passwd).first(where: { $0.name == user || $0.uid == number }) {
             found = ContainerUser(
-                uid: account.uid, gid: account.gid, additionalGroups: [], home: account.home.isEmpty ? "/" : account.home)
+                uid: account.uid, gid: account.gid, additionalGroups: [],
+                home: account.home.isEmpty ? "/" : account.home)
             name = account.name
         } else if let number {
             found.uid = number

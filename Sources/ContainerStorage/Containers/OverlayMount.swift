@@ -30,7 +30,7 @@ public struct OverlayMount: Hashable, Sendable {
     public func mount(noDevices: Bool = true) throws(MountError) {
         do throws(MountError) {
             try OverlayCalls.mount(lower: lower, upper: upper, work: work, target: target, noDevices: noDevices)
-        } catch where error.code == .invalidArgument || error.code == .noFunction {
+        } catch  where error.code == .invalidArgument || error.code == .noFunction {
             // EINVAL is also this kernel's own verdict on the layers: then the second answer is the same.
             try mountClassic(noDevices: noDevices)
         }

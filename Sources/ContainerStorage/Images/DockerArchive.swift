@@ -46,6 +46,7 @@ enum DockerArchive {
         let list = layers.map { blob(ImageMediaType.dockerLayer, $0.size, $0.digest) }.joined(separator: ",")
         let head = blob(ImageMediaType.dockerConfiguration, Int64(configuration.size), configuration.digest)
         return [UInt8](
-            #"{"schemaVersion":2,"mediaType":"\#(ImageMediaType.dockerManifest)","config":\#(head),"layers":[\#(list)]}"#)
+            #"{"schemaVersion":2,"mediaType":"\#(ImageMediaType.dockerManifest)","config":\#(head),"layers":[\#(list)]}"#
+        )
     }
 }

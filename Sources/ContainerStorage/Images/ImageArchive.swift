@@ -13,7 +13,8 @@ public struct ImageArchive {
     ///   - limits: bounds for each layer.
     ///   - progress: told what is being done.
     public init(
-        into storage: Storage, limits: LayerLimits = LayerLimits(), progress: @escaping (ImageProgress) -> Void = { _ in }
+        into storage: Storage, limits: LayerLimits = LayerLimits(),
+        progress: @escaping (ImageProgress) -> Void = { _ in }
     ) {
         self.storage = storage
         self.limits = limits
@@ -45,7 +46,8 @@ public struct ImageArchive {
         return try load(
             name: name,
             formats: [
-                ("oci-archive", { try OCILayout.plan(archive) }), ("docker-archive", { try DockerArchive.plan(archive) }),
+                ("oci-archive", { try OCILayout.plan(archive) }),
+                ("docker-archive", { try DockerArchive.plan(archive) }),
             ], archive)
     }
 
@@ -71,7 +73,8 @@ public struct ImageArchive {
                 return try load(plan, files)
             } catch let error as StorageError where error.code != .system {
                 throw StorageError(
-                    code: error.code, message: "cannot load \(name): \(format.name): \(error.message)", errno: error.errno)
+                    code: error.code, message: "cannot load \(name): \(format.name): \(error.message)",
+                    errno: error.errno)
             } catch let error as ArchiveError {
                 throw StorageError.invalid("cannot load \(name): \(format.name): \(error)")
             }
@@ -146,7 +149,8 @@ public struct ImageArchive {
             throw .invalid("layer \(layer.file.shown): its content has digest \(blobDigest)")
         }
         if let diffID, diffID != layer.diffID {
-            throw .invalid("layer \(layer.file.shown): its content is \(diffID), but the configuration says \(layer.diffID)")
+            throw .invalid(
+                "layer \(layer.file.shown): its content is \(diffID), but the configuration says \(layer.diffID)")
         }
     }
 

@@ -70,7 +70,8 @@ enum OCILayout {
             ImageConfiguration.self, configurationBytes, "configuration \(manifest.config.digest)")
         for layer in manifest.layers {
             guard try files.size(path(layer.digest)) == layer.size else {
-                throw StorageError.invalid("layer \(layer.digest) is missing or has not the \(layer.size) bytes it should")
+                throw StorageError.invalid(
+                    "layer \(layer.digest) is missing or has not the \(layer.size) bytes it should")
             }
         }
         return PlannedImage(
@@ -83,7 +84,9 @@ enum OCILayout {
     private static func document(
         _ descriptor: ImageDescriptor, _ files: any ImageFiles, _ what: String
     ) throws -> [UInt8] {
-        guard descriptor.digest.algorithm == .sha256 else { throw StorageError.invalid("\(what) is not named by SHA-256") }
+        guard descriptor.digest.algorithm == .sha256 else {
+            throw StorageError.invalid("\(what) is not named by SHA-256")
+        }
         let file = path(descriptor.digest)
         let bytes = try files.read([file], limit: ImageJSON.sizeLimit)[file] ?? []
         guard Int64(bytes.count) == descriptor.size else {
@@ -100,7 +103,8 @@ enum OCILayout {
     /// As Podman: containerd's full name goes before the specification's, which may be a tag alone.
     private static func names(_ descriptor: ImageDescriptor) throws(StorageError) -> [ImageReference] {
         let annotations = descriptor.annotations ?? [:]
-        guard let text = [annotations[containerdName], annotations[name]].compactMap({ $0 }).first(where: { !$0.isEmpty })
+        guard
+            let text = [annotations[containerdName], annotations[name]].compactMap({ $0 }).first(where: { !$0.isEmpty })
         else { return [] }
         do throws(ImageReferenceError) {
             return [try ImageReference(local: text)]

@@ -12,7 +12,8 @@ struct LayerStream {
     ///   - hashed: false if nobody will ask for the digests.
     ///   - space: asked for free and total bytes now and then, nil if nothing is written.
     init(
-        _ source: any ByteSource, limits: LayerLimits, hashed: Bool = true, space: (() throws -> (free: Int64, total: Int64))?
+        _ source: any ByteSource, limits: LayerLimits, hashed: Bool = true,
+        space: (() throws -> (free: Int64, total: Int64))?
     ) throws {
         let (compression, rest) = try source.detectingCompression()
         var checkedAt: Int64 = 0

@@ -80,8 +80,8 @@ final class LayerUnpacker {
         }
         guard entry.size >= 0 else { throw .invalid("a size of \(entry.size) bytes") }
         switch entry.kind {
-        case .hardLink where entry.size > 0:
-            throw .invalid("a hard link with content, which readers disagree about")
+        case .hardLink where entry.size > 0, .directory where entry.size > 0:
+            throw .invalid("a link or directory with content, which readers disagree about")
         case .device(.characterDevice, DeviceNumber(major: 0, minor: 0)):
             throw .invalid("a character device 0:0, overlayfs' own mark of a deleted file")
         case .other(let type): throw .invalid("a file of unknown type 0\(String(type, radix: 8))")

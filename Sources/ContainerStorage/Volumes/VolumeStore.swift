@@ -106,5 +106,5 @@ public final class VolumeStore: Sendable {
 }
 
 func ignoring(_ expected: Errno, _ body: () throws(Errno) -> Void) throws(Errno) {
-    do throws(Errno) { try body() } catch where error == expected { return }
+    do throws(Errno) { try body() } catch  where error == expected { return }
 }
