@@ -13,9 +13,7 @@ final class HashingSource: ByteSource {
     /// Bytes so far.
     private(set) var count: Int64 = 0
 
-    /// - Parameters:
-    ///   - hashes: false to count only.
-    ///   - check: called with the number of bytes so far, before they are passed on.
+    /// `hashes` is false to count only; `check` is called with the number of bytes so far, before they are passed on.
     init(_ source: any ByteSource, hashes: Bool = true, check: @escaping (Int64) throws -> Void = { _ in }) {
         self.source = source
         self.hashes = hashes

@@ -14,8 +14,8 @@ public struct MountError: Error, CustomStringConvertible, Sendable {
 /// The system calls of an overlay mount (kernel overlayfs.rst); what to mount where is decided above.
 public enum OverlayCalls {
     /// Mounts with fsopen(2) and `lowerdir+`, which has no limit on the options' length (since Linux 6.7).
+    /// `lower` has the read-only layers' directories, top first.
     ///
-    /// - Parameter lower: the read-only layers' directories, top first.
     /// - Throws: `MountError`; `Errno.invalidArgument` or `Errno.noFunction` where the kernel is older.
     public static func mount(
         lower: [String], upper: String, work: String, target: String, noDevices: Bool

@@ -128,9 +128,9 @@ public enum ImageDocumentKind: Sendable, Hashable {
     /// An index.
     case index
 
-    /// Tells the kind by a document's top-level fields and its `mediaType`.
+    /// Tells the kind by a document's top-level fields and its `mediaType`; `expected` is the type that the
+    /// descriptor or the registry announced.
     ///
-    /// - Parameter expected: the type that the descriptor or the registry announced.
     /// - Throws: `ImageDocumentError` when fields of two kinds are there, or the types contradict.
     public init(keys: Set<String>, mediaType: String?, expected: String?) throws(ImageDocumentError) {
         let single = !keys.isDisjoint(with: ["config", "layers"])

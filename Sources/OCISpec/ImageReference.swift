@@ -46,9 +46,9 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The names that `text` can mean for an image of this machine, in the order in which Podman tries them:
-    /// as it stands if it has a registry, else `localhost/` and then each registry of the search list.
+    /// as it stands if it has a registry, else `localhost/` and then each registry of `search`, which is
+    /// `unqualified-search-registries` of registries.conf.
     ///
-    /// - Parameter search: `unqualified-search-registries` of registries.conf.
     /// - Throws: `ImageReferenceError` saying what is wrong.
     public static func candidates(_ text: String, search: [String]) throws(ImageReferenceError) -> [ImageReference] {
         let parts = try Parts(text)

@@ -8,7 +8,8 @@ struct AttachTests {
     @Test(
         "Keys to detach are read in Podman's grammar",
         arguments: [
-            ("ctrl-p,ctrl-q", [0x10, 0x11]), ("", []), ("a,b", [0x61, 0x62]), ("ctrl-@,ctrl-[,ctrl-\\,ctrl-]", [0, 27, 28, 29]),
+            ("ctrl-p,ctrl-q", [0x10, 0x11]), ("", []), ("a,b", [0x61, 0x62]),
+            ("ctrl-@,ctrl-[,ctrl-\\,ctrl-]", [0, 27, 28, 29]),
             ("ctrl-^,ctrl-_", [30, 31]), ("CTRL-A", [1]), ("DEL", [0x7f]), ("Z", [0x5a]),
         ] as [(String, [UInt8])])
     func keys(text: String, expected: [UInt8]) throws {
@@ -53,7 +54,9 @@ struct AttachTests {
     @Test("Both streams and the input pass through, whatever the sizes", .timeLimit(.minutes(1)))
     func relay() throws {
         let conmon = try PeerSocketPair()
-        let (output, errors, input) = (try Pipe(), try Pipe(), try Pipe())
+        let output = try Pipe()
+        let errors = try Pipe()
+        let input = try Pipe()
         var options = AttachOptions()
         (options.input, options.output, options.errorOutput) =
             (input.readEnd.raw, output.writeEnd.raw, errors.writeEnd.raw)

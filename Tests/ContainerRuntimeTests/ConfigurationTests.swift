@@ -59,8 +59,10 @@ struct ConfigurationTests {
         "Capabilities are added and dropped",
         arguments: [
             ([], ["all"], []), (["NET_ADMIN"], ["ALL"], ["CAP_NET_ADMIN"]), (["cap_chown"], ["All"], ["CAP_CHOWN"]),
-            (["CAP_SYS_ADMIN", "chown"], ["cap_kill", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "FSETID", "FOWNER"],
-                ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_NET_BIND_SERVICE", "CAP_SYS_ADMIN", "CAP_SYS_CHROOT"]),
+            (
+                ["CAP_SYS_ADMIN", "chown"], ["cap_kill", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "FSETID", "FOWNER"],
+                ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_NET_BIND_SERVICE", "CAP_SYS_ADMIN", "CAP_SYS_CHROOT"]
+            ),
         ] as [([String], [String], [String])])
     func choice(add: [String], drop: [String], expected: [String]) throws {
         let configuration = try make {
@@ -189,9 +191,10 @@ struct ConfigurationTests {
             $0.hostFiles.hosts = "/h"
         }
         #expect(configuration.root.readonly == true)
-        #expect(configuration.mounts.filter { $0.source == "tmpfs" }.map(\.destination).sorted() == [
-            "/dev", "/run", "/tmp", "/var/tmp",
-        ])
+        #expect(
+            configuration.mounts.filter { $0.source == "tmpfs" }.map(\.destination).sorted() == [
+                "/dev", "/run", "/tmp", "/var/tmp",
+            ])
         #expect(configuration.mounts.first { $0.source == "/h" }?.options.contains("ro") == true)
         let bare = try make {
             $0.readOnlyRoot = true

@@ -65,7 +65,8 @@ struct LogTests {
         let log = line(1, "one") + line(2, "tw", "P") + line(2, "o") + line(3, "three") + line(4, "fo", "P")
         try withLog(log) { path in
             let lines = [["one"], ["tw", "o"], ["three"], ["fo"]]
-            #expect(try texts(path) { $0.tail = count } == Array(lines.suffix(count).joined()))
+            let found = try texts(path) { $0.tail = count }
+            #expect(found == Array(lines.suffix(count).joined()))
         }
     }
 
@@ -73,7 +74,8 @@ struct LogTests {
     func longTail(count: Int) throws {
         let all = (0..<3000).map { "\($0) " + String(repeating: "x", count: ($0 * 37) % 200) }
         try withLog(all.map { line($0.count % 60, $0) }.joined()) { path in
-            #expect(try texts(path) { $0.tail = count } == Array(all.suffix(count)))
+            let found = try texts(path) { $0.tail = count }
+            #expect(found == Array(all.suffix(count)))
         }
     }
 
@@ -84,7 +86,8 @@ struct LogTests {
             let found = try texts(path)
             #expect(found.first == "one" && found.last == "three")
             #expect(found.allSatisfy { $0.utf8.count <= LogReader.lineLimit })
-            #expect(try texts(path) { $0.tail = 1 } == ["three"])
+            let last = try texts(path) { $0.tail = 1 }
+            #expect(last == ["three"])
         }
     }
 
@@ -135,7 +138,8 @@ struct LogTests {
         arguments: [
             ("1136073845", 1_136_073_845_000_000_000), ("1136073845.000000001", 1_136_073_845_000_000_001),
             ("2006-01-02T15:04:05Z", 1_136_214_245_000_000_000), ("2006-01-02T15:04:05.5Z", 1_136_214_245_500_000_000),
-            ("2006-01-02T15:04:05-07:00", 1_136_239_445_000_000_000), ("2006-01-02T15:04:05", 1_136_214_245_000_000_000),
+            ("2006-01-02T15:04:05-07:00", 1_136_239_445_000_000_000),
+            ("2006-01-02T15:04:05", 1_136_214_245_000_000_000),
             ("2006-01-02", 1_136_160_000_000_000_000), ("1970-01-01", 0), ("2000-02-29", 951_782_400_000_000_000),
             ("10m", 400_000_000_000), ("1h30m", -4_400_000_000_000), ("1.5s", 998_500_000_000),
             ("300ms", 999_700_000_000), ("0", 0), ("-10s", 1_010_000_000_000),
@@ -152,9 +156,9 @@ struct LogTests {
     @Test(
         "What is no time is refused",
         arguments: [
-            "", "foo", "10", "1136073845.", "2006-01-32", "2006-13-01", "10x", "h", "1e9s", "99999999999999999999",
+            "", "foo", "1136073845.", "2006-01-32", "2006-13-01", "10x", "h", "1e9s", "99999999999999999999",
             "99999999h", "2006-01-02T25:00:00Z", "2006-01-02T15:04:05+", "-", "1..5s", "9223372036854775807",
-        ].filter { $0 != "10" })
+        ])
     func wrongTimes(text: String) {
         #expect(throws: RuntimeFailure.self) { try LogTime.parse(text, isSince: true, now: 0) }
     }

@@ -19,7 +19,8 @@ struct MonitorTests {
         #expect(message?.message == text)
     }
 
-    @Test("Damaged messages are none", arguments: ["", "{", "{\"data\": x}", "{\"data\": 99999999999}", "{\"pid\": 3}"])
+    @Test(
+        "Damaged messages are none", arguments: ["", "{", "{\"data\": x}", "{\"data\": 99999999999}", "{\"pid\": 3}"])
     func damaged(line: String) {
         #expect(SyncMessage(Array(line.utf8)) == nil)
     }

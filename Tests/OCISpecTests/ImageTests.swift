@@ -132,10 +132,10 @@ import Testing
             (["config", "layers", "fsLayers"], nil, nil), (["config", "layers"], ImageMediaType.index, nil),
             (["manifests"], nil, ImageMediaType.manifest),
             (["config"], ImageMediaType.manifest, ImageMediaType.dockerManifest),
-        ] as [(Set<String>, String?, String?)])
-    func confusion(_ keys: Set<String>, _ mediaType: String?, _ expected: String?) {
+        ] as [([String], String?, String?)])
+    func confusion(_ keys: [String], _ mediaType: String?, _ expected: String?) {
         #expect(throws: ImageDocumentError.self) {
-            try ImageDocumentKind(keys: keys, mediaType: mediaType, expected: expected)
+            try ImageDocumentKind(keys: Set(keys), mediaType: mediaType, expected: expected)
         }
     }
 }

@@ -19,9 +19,7 @@ struct ContainerSelection: ParsableArguments {
     @Argument(help: "Names or ids.")
     var containers: [String] = []
 
-    /// The containers, as typed, or by id where none was typed.
-    ///
-    /// - Parameter ifAll: which of all containers `--all` means.
+    /// The containers, as typed, or by id where none was typed; `ifAll` says which of all containers `--all` means.
     func references(_ engine: Engine, ifAll: (ContainerRecord) -> Bool = { _ in true }) throws -> [String] {
         if all {
             if !containers.isEmpty || latest { throw EngineError("--all and container names cannot be used together") }

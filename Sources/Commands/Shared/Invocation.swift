@@ -19,9 +19,8 @@ enum Invocation {
     /// Remembers the options before the command.
     static func remember(_ options: GlobalOptions) { global.withLock { $0 = options } }
 
-    /// Opens the engine on the directories that the options before the command name.
-    ///
-    /// - Parameter repairing: whether what dead commands left is put right first; commands that only read say no.
+    /// Opens the engine on the directories that the options before the command name; `repairing` says whether what
+    /// dead commands left is put right first, which commands that only read do not need.
     static func engine(repairing: Bool = true, timing: Timing = Timing()) throws -> Engine {
         try options.engine(repairing: repairing, timing: timing)
     }

@@ -30,6 +30,7 @@ enum Rendering {
     ///   - columns: the table's header and the template of each column.
     ///   - headings: the header of a field in a template of the person's own, where it is not the field's name.
     ///   - heading: whether the header is shown.
+    /// - Throws: `TemplateError` for a template that cannot be used.
     static func list(
         _ rows: [Value], format: Format, columns: [(header: String, template: String)],
         headings: [String: String] = [:], heading: Bool = true

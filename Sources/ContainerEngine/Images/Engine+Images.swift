@@ -89,6 +89,8 @@ extension Engine {
     /// - Parameters:
     ///   - path: a docker-archive, an oci-archive or an OCI layout directory; standard input if nil.
     ///   - progress: is told what is being read and how many bytes of it are done.
+    /// - Returns: the images.
+    /// - Throws: `StorageError` when the archive is none that can be used; the store is as it was then.
     public func load(_ path: String?, progress: @escaping (String, Int64) -> Void) throws -> [ImageRecord] {
         let lock = try FileLock("\(paths.root)/images.lock")
         defer { lock.release() }

@@ -4,9 +4,8 @@ internal import LinuxSys
 internal import OCISpec
 
 extension Engine {
-    /// Sends a signal to the container's first process.
+    /// Sends a signal, a name with or without `SIG` or a number, to the container's first process.
     ///
-    /// - Parameter signal: a name, with or without `SIG`, or a number.
     /// - Throws: `EngineError` when the container does not run, or there is no such signal.
     public func kill(_ reference: String, signal: String) throws {
         guard let signal = Signal(signal) else { throw EngineError("invalid signal: \(signal)") }
@@ -18,9 +17,8 @@ extension Engine {
         }
     }
 
-    /// Ends a container: its stop signal first, SIGKILL after the timeout. One that does not run is left as it is.
-    ///
-    /// - Parameter timeout: seconds; the container's own if nil.
+    /// Ends a container: its stop signal first, SIGKILL after the timeout in seconds, its own if nil. One that does
+    /// not run is left as it is.
     public func stop(_ reference: String, timeout: Int64?) throws {
         let id = try store.container(reference).id
         let lock = try lock(id)
@@ -144,8 +142,16 @@ extension Engine {
         } else {
             try store.setExited(id, code: code, at: Clock.now)
         }
+        try dismiss(record.run?.monitor)
         try takeDown(record.spec, killing: false)
         if removes { try discard(id) }
+    }
+
+    /// Ends conmon once the exit code is recorded: all that is left for it is to run the clean-up that is being done.
+    private func dismiss(_ monitor: ProcessIdentity?) throws {
+        // conmon becomes the clean-up command, so that this process may be the one.
+        guard let monitor, try monitor != ProcessIdentity.current() else { return }
+        try monitor.kill(.kill)
     }
 
     /// The code that conmon wrote; 255 if conmon itself was killed before it could.
@@ -164,9 +170,8 @@ extension Engine {
     }
 
     /// Undoes a run: process, network, mount, and the rows last. It works from any point at which the run was left,
-    /// and again and again; all steps are tried.
-    ///
-    /// - Parameter killing: whether processes may be left; after a normal end there are none.
+    /// and again and again; all steps are tried. `killing` says whether processes may be left; after a normal end there
+    /// are none.
     func takeDown(_ spec: ContainerSpec, killing: Bool) throws {
         var errors: [any Error] = []
         func attempt(_ body: () throws -> Void) {
@@ -190,6 +195,7 @@ extension Engine {
     /// Removes a container.
     ///
     /// - Parameters:
+    ///   - reference: its name or id.
     ///   - force: end it first if it runs.
     ///   - timeout: seconds between its stop signal and SIGKILL; its own if nil.
     ///   - volumes: whether its anonymous volumes go, too.

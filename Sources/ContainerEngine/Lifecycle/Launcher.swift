@@ -190,9 +190,8 @@ struct Launcher: Sendable {
 
     // MARK: Taking down
 
-    /// Removes what the runtime keeps of a container and its control groups.
-    ///
-    /// - Parameter killing: whether conmon and processes may be left, to be killed first.
+    /// Removes what the runtime keeps of a container and its control groups; `killing` says whether conmon and
+    /// processes may be left, to be killed first.
     func delete(_ spec: ContainerSpec, killing: Bool) throws {
         let runtime = try runtime(spec.runtime)
         let cgroups = try ContainerCgroups()

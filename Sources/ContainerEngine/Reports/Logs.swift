@@ -28,9 +28,8 @@ public struct LogRequest: Sendable {
 }
 
 extension Engine {
-    /// Hands out what a container has written, oldest first.
-    ///
-    /// - Parameter write: gets 1 for standard output and 2 for standard error, and the bytes to show.
+    /// Hands out what a container has written, oldest first: `write` gets 1 for standard output and 2 for standard
+    /// error, and the bytes to show.
     public func logs(_ reference: String, _ request: LogRequest, write: (Int32, [UInt8]) throws -> Void) throws {
         let record = try store.container(reference)
         var wanted = LogReader.Request()

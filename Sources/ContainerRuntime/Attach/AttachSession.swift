@@ -63,7 +63,9 @@ public struct AttachSession: ~Copyable {
     ///   - options: What to read and write.
     ///   - whenReady: Called once when the terminal and the signals are set up; `OCIRuntime.start` belongs here.
     ///   - forward: Called with each signal that is to be passed on.
-    /// - Throws: what `whenReady` throws, and `Errno` of reading and writing.
+    /// - Returns: how it ended.
+    /// - Returns: How it ended.
+    /// - Throws: What `whenReady` and `forward` throw, and `Errno` of reading and writing.
     public func run(
         _ options: AttachOptions, whenReady: () throws -> Void = {}, forward: (Signal) throws -> Void
     ) throws -> AttachOutcome {

@@ -94,8 +94,8 @@ extension RuntimeProcess {
     /// A further process in the container that `blueprint` describes, as `exec` starts it.
     ///
     /// - Parameters:
-    ///   - blueprint: The container.
     ///   - request: What to run.
+    ///   - blueprint: The container.
     ///   - host: Where it runs.
     /// - Throws: `RuntimeFailure` as the container's own configuration.
     public init(

@@ -20,7 +20,7 @@ public struct HostFacts: Sendable {
 
     /// This host.
     ///
-    /// - Parameter devices: Whether to look for device files.
+    /// - Parameter wanted: Whether to look for device files.
     /// - Throws: `RuntimeFailure` when /proc cannot be read.
     public init(devices wanted: Bool) throws(RuntimeFailure) {
         do throws(Errno) {

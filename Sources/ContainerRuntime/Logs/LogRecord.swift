@@ -47,6 +47,7 @@ public struct LogRecord: Sendable, Hashable {
     ///   - timestamps: `--timestamps`.
     ///   - name: What stands before each line: a container's id or name.
     ///   - continues: Whether the entry goes on with a line whose beginning was printed.
+    /// - Returns: what to print.
     public func rendered(timestamps: Bool, name: String?, continues: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         if !continues {

@@ -34,6 +34,8 @@ public enum ExitFile {
     ///   - id: The container's id.
     ///   - monitor: conmon, whose end without a file ends the wait.
     ///   - timeout: How long; for ever if nil.
+    /// - Returns: how the wait ended.
+    /// - Throws: `Errno.badMessage` when the file holds something else; what inotify(7) and /proc say.
     public static func wait(
         _ directory: String, id: String, monitor: ProcessIdentity? = nil, timeout: Duration? = nil
     ) throws(Errno) -> Outcome {

@@ -39,6 +39,7 @@ extension Monitor {
     /// - Parameters:
     ///   - request: How.
     ///   - process: What is to run: `RuntimeProcess.encoded()`.
+    /// - Returns: the session, to attach to and then to `begin`.
     /// - Throws: `RuntimeFailure`.
     public func exec(_ request: ExecRequest, process: [UInt8]) throws(RuntimeFailure) -> ExecSession {
         let specification = "\(request.directory)/process.json"

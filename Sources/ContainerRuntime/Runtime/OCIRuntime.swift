@@ -24,6 +24,7 @@ public struct OCIRuntime: Sendable, Hashable {
     /// - Parameters:
     ///   - asked: A name or an absolute path; `crun`, else `runc`, if nil.
     ///   - root: Where it is to keep its state.
+    /// - Returns: the runtime.
     /// - Throws: `RuntimeFailure` when there is none.
     public static func select(_ asked: String? = nil, root: String) throws(RuntimeFailure) -> OCIRuntime {
         if let asked {

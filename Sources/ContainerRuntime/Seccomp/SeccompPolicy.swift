@@ -18,7 +18,7 @@ public enum SeccompPolicy: Sendable, Hashable {
     /// Where the default profile is: the administrator's, else the distribution's.
     static let standardPaths = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"]
 
-    /// The filter as JSON, for `RuntimeConfiguration.encoded(seccomp:)`; nil for none.
+    /// The filter as JSON, for `RuntimeConfiguration.encoded(seccomp:)`.
     ///
     /// Reading the profile costs milliseconds, so each filter is kept ready in `cache`, a directory of the engine's
     /// run root; a profile that changes, or another set of capabilities, makes another filter.
@@ -27,6 +27,7 @@ public enum SeccompPolicy: Sendable, Hashable {
     ///   - capabilities: The container's bounding set, by name.
     ///   - privileged: Whether the container is.
     ///   - cache: Where filters are kept; made when it is not there.
+    /// - Returns: the filter; nil for none.
     /// - Throws: `RuntimeFailure` when the profile is missing or damaged.
     public func filter(
         capabilities: [String], privileged: Bool, cache: String?
@@ -55,7 +56,8 @@ public enum SeccompPolicy: Sendable, Hashable {
 
     private static func unreadable(_ path: String, _ error: Errno) -> RuntimeFailure {
         RuntimeFailure(
-            error == .noSuchFileOrDirectory ? .invalidArgument : .host, "opening seccomp profile failed: open \(path): \(error)")
+            error == .noSuchFileOrDirectory ? .invalidArgument : .host,
+            "opening seccomp profile failed: open \(path): \(error)")
     }
 
     private static func kernel() throws(RuntimeFailure) -> String {

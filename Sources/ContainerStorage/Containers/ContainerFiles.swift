@@ -15,8 +15,8 @@ public struct ContainerFiles: Sendable {
     /// Reads a small regular file; nil if there is none of that name.
     ///
     /// It never waits, and what is read is never a device, FIFO or socket (CVE-2024-9676).
+    /// `limit` is in bytes, 1 MiB unless said otherwise.
     ///
-    /// - Parameter limit: bytes; 1 MiB unless said otherwise.
     /// - Throws: `StorageError` when it is no regular file (`Code.invalidInput`) or larger than `limit`
     ///   (`Code.limit`).
     public func read(_ path: String, limit: Int = 1 << 20) throws(StorageError) -> [UInt8]? {
@@ -47,6 +47,7 @@ public struct ContainerFiles: Sendable {
     ///   - path: absolute, of the container; `.` and `..` are resolved in the text, as Go's `filepath.Clean` does.
     ///   - owner: of the directories that are made.
     ///   - group: of the directories that are made.
+    /// - Throws: `StorageError` when one cannot be made, or the name is taken by a file or a link that leads nowhere.
     public func makeDirectories(_ path: String, owner: UInt32, group: UInt32) throws(StorageError) {
         var components: [[UInt8]] = []
         for part in path.utf8.split(separator: UInt8(ascii: "/")) {

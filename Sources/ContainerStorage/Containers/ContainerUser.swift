@@ -18,6 +18,7 @@ public struct ContainerUser: Hashable, Sendable {
     /// - Parameters:
     ///   - specification: an image's `User`, or `--user`.
     ///   - files: the container's root.
+    /// - Returns: the ids and the home directory; a number that is not in passwd has group 0 and home `/`.
     /// - Throws: `StorageError` in Podman's words when a name is not found or a number is out of range.
     public static func resolve(_ specification: String, in files: ContainerFiles) throws(StorageError) -> ContainerUser
     {

@@ -51,9 +51,9 @@ extension Storage {
     /// The directories of a container's root file system, made if they are missing: `containers/ID/diff`,
     /// `work` and `merged`.
     ///
-    /// The upper directory is 0555 and root's, as in Podman: overlayfs shows it as the container's "/".
+    /// The upper directory is 0555 and root's, as in Podman: overlayfs shows it as the container's "/". `diffIDs`
+    /// are the image's layers, lowest first.
     ///
-    /// - Parameter diffIDs: the image's layers, lowest first.
     /// - Throws: `StorageError` with `Code.notFound` naming a layer that is not here.
     public func overlay(container id: String, layers diffIDs: [Digest]) throws(StorageError) -> OverlayMount {
         try VolumeStore.check(name: id)

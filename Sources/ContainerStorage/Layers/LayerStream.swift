@@ -8,9 +8,8 @@ struct LayerStream {
     /// The stream as it comes; the same object as `content` if it is not compressed, and then hashed once.
     private let blob: HashingSource
 
-    /// - Parameters:
-    ///   - hashed: false if nobody will ask for the digests.
-    ///   - space: asked for free and total bytes now and then, nil if nothing is written.
+    /// `hashed` is false if nobody will ask for the digests; `space` is asked for free and total bytes every 64 MiB,
+    /// and nil if nothing is written.
     init(
         _ source: any ByteSource, limits: LayerLimits, hashed: Bool = true,
         space: (() throws -> (free: Int64, total: Int64))?

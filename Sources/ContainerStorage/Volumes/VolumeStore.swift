@@ -80,9 +80,11 @@ public final class VolumeStore: Sendable {
     /// owner and mode. A volume that is not empty, or a place that is no directory, is left as it is.
     ///
     /// - Parameters:
+    ///   - name: the volume's name.
     ///   - root: the container's root, mounted.
     ///   - place: the path inside it. Links are followed with the container's root as their "/".
-    /// - Returns: whether anything was there to copy.
+    /// - Returns: false if the volume was left as it is.
+    /// - Throws: `StorageError` when there is no such volume, or its content cannot be read or copied.
     @discardableResult
     public func copyUp(_ name: String, from root: ContainerFiles, at place: String) throws(StorageError) -> Bool {
         try Self.check(name: name)
