@@ -82,6 +82,10 @@ let package = Package(
         .testTarget(
             name: "ContainerNetworkTests", dependencies: ["ContainerNetwork", "Netlink", "WirePrimitives", "LinuxSys"],
             exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: settings),
+        .testTarget(
+            name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime", "OCISpec", "LinuxSys"],
+            swiftSettings: settings),
         .testTarget(
             name: "ContainerStorageTests", dependencies: ["ContainerStorage", "OCISpec", "LinuxSys"],
             swiftSettings: settings),

@@ -95,17 +95,20 @@ int clinux_watch_directory(const char *path) {
    system calls; what fails is left in `failure`, which the parent reads when it is let go on. */
 int clinux_spawn(const struct clinux_spawn_plan *plan, pid_t *process) {
     volatile int failure = 0;
+    if (plan->count > 16384) return EMFILE; /* the list of them is on the stack */
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old); /* no handler of ours may run in the child */
     pid_t child = vfork();
     if (child == 0) {
         if (plan->new_session) setsid();
-        if (plan->directory && chdir(plan->directory) < 0) goto failed;
+        if (plan->directory && chdir(plan->directory) < 0) {
+            failure = errno;
+            _exit(127);
+        }
         int limit = plan->count;
         /* Lift every source above the targets first, so that no dup2 overwrites one still to come. */
-        int lifted[64];
-        if (limit > 64) { errno = EINVAL; goto failed; }
+        int lifted[limit];
         for (int i = 0; i < limit; i++) {
             lifted[i] = -1;
             if (plan->sources[i] >= 0 && (lifted[i] = fcntl(plan->sources[i], F_DUPFD, limit)) < 0) goto failed;

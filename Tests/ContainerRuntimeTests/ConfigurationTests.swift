@@ -239,28 +239,4 @@ struct ConfigurationTests {
         let all = try RuntimeProcess(executing: privileged, in: blueprint(), on: try host())
         #expect(all.capabilities?.effective?.count == 41)
     }
-
-    @Test(
-        "Users are found as a login finds them",
-        arguments: [
-            ("", 0, 0, [], "/root"), ("www", 33, 33, [50], "/var/www"), ("33", 33, 33, [50], "/var/www"),
-            ("7", 7, 0, [], "/"), ("www:staff", 33, 50, [], "/var/www"), ("7:8", 7, 8, [], "/"),
-            (":staff", 0, 50, [], "/root"), ("www:", 33, 33, [50], "/var/www"),
-        ] as [(String, UInt32, UInt32, [UInt32], String)])
-    func users(text: String, uid: UInt32, gid: UInt32, groups: [UInt32], home: String) throws {
-        let lookup = UserLookup(
-            passwd: "root:x:0:0:root:/root:/bin/sh\nbroken:x:9\nwww:x:33:33::/var/www:/bin/sh\n",
-            group: "root:x:0:\nwww:x:33:www\nstaff:x:50:www,other\n")
-        let found = try lookup.find(text)
-        #expect(found.user == RuntimeUser(uid: uid, gid: gid, additionalGids: groups.isEmpty ? nil : groups))
-        #expect(found.home == home)
-    }
-
-    @Test(
-        "No wrong user becomes root",
-        arguments: ["4294967296", "4294967295", "-1", "0x0", "+0", " 0", "nosuch", "www:nosuch", "0:99999999999"])
-    func wrongUsers(text: String) {
-        let failure = #expect(throws: RuntimeFailure.self) { try UserLookup(passwd: "", group: "").find(text) }
-        #expect(failure?.exitCode == 126)
-    }
 }

@@ -47,7 +47,8 @@ private struct ArchiveBuilder {
                 + #"},"layers":["# + (try blob(packed, "application/vnd.oci.image.layer.v1.tar+gzip")) + "}]}")
         let bytes = Array(manifest.utf8)
         let entries = try names.map {
-            try blob(bytes, ImageMediaType.manifest) + #","annotations":{"org.opencontainers.image.ref.name":"\#($0)"}}"#
+            try blob(bytes, ImageMediaType.manifest)
+                + #","annotations":{"org.opencontainers.image.ref.name":"\#($0)"}}"#
         }
         archive.files = [
             ("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)),
@@ -154,13 +155,15 @@ private struct ArchiveBuilder {
 
     @Test("a forged OCI blob is refused", arguments: ["digest", "size", "cut"])
     func forgedBlob(_ forgery: String) throws {
-        let archive = try ArchiveBuilder.oci(names: ["web"]) { bytes in
-            switch forgery {
-            case "digest": bytes.dropLast() + [bytes[bytes.count - 1] ^ 1]
-            case "size": bytes + [0]
-            default: Array(bytes.dropLast(9))
-            }
-        }
+        let archive = try ArchiveBuilder.oci(
+            names: ["web"],
+            alterLayer: { bytes in
+                switch forgery {
+                case "digest": bytes.dropLast() + [bytes[bytes.count - 1] ^ 1]
+                case "size": bytes + [0]
+                default: Array(bytes.dropLast(9))
+                }
+            })
         #expect(throws: StorageError.self) { try load(archive.bytes) }
         #expect(try test.leftovers().isEmpty)
     }
@@ -175,10 +178,12 @@ private struct ArchiveBuilder {
             (#""layers":["#, #""layers":[],"layers":["#, "twice"),
         ])
     func confusion(_ old: String, _ new: String, _ reason: String) throws {
-        let archive = try ArchiveBuilder.oci(names: ["web"], alterManifest: { text in
-            guard let range = text.firstRange(of: old) else { return text }
-            return text.replacingCharacters(range, new)
-        })
+        let archive = try ArchiveBuilder.oci(
+            names: ["web"],
+            alterManifest: { text in
+                guard let range = text.firstRange(of: old) else { return text }
+                return text.replacingCharacters(range, new)
+            })
         let error = try #require(throws: StorageError.self) { try load(archive.bytes) }
         #expect(error.message.contains(reason) || error.message.contains("says it is"), "\(error)")
         #expect(!error.message.contains("\n"))

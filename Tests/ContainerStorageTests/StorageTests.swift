@@ -1,7 +1,8 @@
-@testable import ContainerStorage
 import LinuxSys
 import OCISpec
 import Testing
+
+@testable import ContainerStorage
 
 @Suite struct StorageTests {
     let test: TestStorage
@@ -55,7 +56,7 @@ import Testing
         try File.write(test.path + "/outside", "stays")
         var directory = try BeneathDirectory(opening: test.path + "/root/containers/c")
         try directory.makeSymbolicLink([1], to: Array(test.path.utf8))
-        for _ in 0..<3000 {
+        for _ in 0..<2100 {
             try directory.makeDirectory([UInt8]("d".utf8))
             directory = try directory.directory([UInt8]("d".utf8), links: .refused)
             _ = try directory.createFile([UInt8]("f".utf8))

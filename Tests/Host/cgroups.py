@@ -28,7 +28,7 @@ def private_groups(name):
     """Makes a group of this name in every hierarchy, and removes them with all that is below at the end."""
     groups = []
     for top, kind, _ in hierarchies():
-        if kind == "cgroup2":
+        if top == TOP:
             _enable_controllers(top)
         group = top / name
         group.mkdir()
@@ -78,7 +78,7 @@ def _mount(*command):
 
 
 def _enable_controllers(top):
-    """As a service manager does; what is busy or not there is left out."""
+    """As a service manager does, where there is only the unified hierarchy; what is busy or not there is left out."""
     for controller in (top / "cgroup.controllers").read_text().split():
         with contextlib.suppress(OSError):
             (top / "cgroup.subtree_control").write_text(f"+{controller}")

@@ -8,7 +8,8 @@ import Testing
     @Test(
         "a local name is completed as Podman completes it",
         arguments: [
-            ("foo", "localhost/foo:latest"), ("foo:1", "localhost/foo:1"), ("library/foo", "localhost/library/foo:latest"),
+            ("foo", "localhost/foo:latest"), ("foo:1", "localhost/foo:1"),
+            ("library/foo", "localhost/library/foo:latest"),
             ("docker.io/foo:1", "docker.io/library/foo:1"), ("index.docker.io/foo", "docker.io/library/foo:latest"),
             ("docker.io/a/b", "docker.io/a/b:latest"), ("quay.io/a/b:2", "quay.io/a/b:2"),
             ("localhost/foo", "localhost/foo:latest"), ("localhost:5000/foo", "localhost:5000/foo:latest"),
@@ -38,7 +39,8 @@ import Testing
             ("a:", "tag"), ("a:.x", "tag"), ("a:\(String(repeating: "t", count: 129))", "tag"), ("a b", "no part"),
             ("a@sha256:aa", "sha256"), ("a@sha256:\(hex)@sha256:\(hex)", "sha256"), ("a@md5:\(hex)", "sha256"),
             ("a.b:99999/c", "registry host"), ("a.b:/c", "registry host"), ("-a.b/c", "registry host"),
-            ("a___b", "no part"), ("a..b", "no part"), ("a_", "no part"), ("%2e%2e/a", "no part"), ("a/../b", "no part"),
+            ("a___b", "no part"), ("a..b", "no part"), ("a_", "no part"), ("%2e%2e/a", "no part"),
+            ("a/../b", "no part"),
             ("\u{fc}ber", "no part"), ("a\n", "no part"), (String(repeating: "a", count: 256), "255"),
             (String(repeating: "a/", count: 5000), "1024"),
         ])
@@ -55,7 +57,8 @@ import Testing
     @Test func aShortNameIsLookedForInPodmansOrder() throws {
         let names = try ImageReference.candidates("foo:1", search: ["docker.io", "quay.io"])
         #expect(names.map(\.description) == ["localhost/foo:1", "docker.io/library/foo:1", "quay.io/foo:1"])
-        #expect(try ImageReference.candidates("a.b/foo", search: ["docker.io"]).map(\.description) == ["a.b/foo:latest"])
+        #expect(
+            try ImageReference.candidates("a.b/foo", search: ["docker.io"]).map(\.description) == ["a.b/foo:latest"])
     }
 }
 
@@ -72,7 +75,8 @@ import Testing
         "anything else is nothing",
         arguments: [
             "", "sha256", "sha256:", "sha256:../../../etc/x", "sha256:" + hex.uppercased(), "sha256:" + hex.dropLast(),
-            "sha256:" + hex + "0", "sha512:" + hex, "md5:" + hex, "SHA256:" + hex, "sha256:" + hex + "\n", " sha256:" + hex,
+            "sha256:" + hex + "0", "sha512:" + hex, "md5:" + hex, "SHA256:" + hex, "sha256:" + hex + "\n",
+            " sha256:" + hex,
             "sha256:sha256:" + hex, "sha256:" + hex.dropLast() + "\u{ff11}", "sha256+b64:" + hex,
         ])
     func refused(_ text: String) {

@@ -1,7 +1,6 @@
 internal import ContainerNetwork
 internal import FoundationEssentials
 internal import LinuxSys
-internal import Netlink
 internal import WirePrimitives
 
 /// What a run was decided to be, once it is written down.
@@ -211,7 +210,7 @@ extension Engine {
         }
         guard !intents.isEmpty else { return }
         try timing.measure("load firewall") { try synchronizeFirewall() }
-        try forgetFlows(spec.ports)
+        try PublishedFlows.forget(spec.ports)
     }
 
     /// Only one command at a time chooses names of links and makes or removes bridges.
@@ -232,13 +231,6 @@ extension Engine {
         let lock = try FileLock("\(paths.runRoot)/firewall.lock")
         defer { lock.release() }
         try IptablesBackend().sync(try attachedContainers(), families: families)
-    }
-
-    /// A flow of UDP that the kernel remembers would go on to where the port led before.
-    private func forgetFlows(_ ports: [PortMapping]) throws {
-        let ranges = ports.filter { $0.protocol == .udp }.compactMap(\.hostPorts)
-        guard !ranges.isEmpty else { return }
-        _ = try Session(.netfilter).forgetUDPFlows(to: ranges)
     }
 
     /// Takes a container off its networks and lets its namespace go. Whatever is gone already is success; all steps
@@ -267,7 +259,7 @@ extension Engine {
                     }
                 }
             }
-            attempt { try forgetFlows(udp) }
+            attempt { try PublishedFlows.forget(udp) }
         }
         if let namespace {
             attempt { try timing.measure("remove namespace") { try NetworkNamespace.remove(at: namespace) } }

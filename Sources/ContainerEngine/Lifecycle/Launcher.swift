@@ -107,7 +107,7 @@ struct Launcher: Sendable {
     private func describe(_ launch: ProcessLaunch, _ root: ContainerFiles) throws -> ContainerBlueprint {
         let spec = launch.spec
         let files = paths.files(of: spec)
-        let user = try ContainerUser.resolve(spec.user, in: root)
+        let user = try user(spec.user, in: root)
         // Podman makes the working directory, by the kernel's look-up inside the root (openat2(2)).
         try root.makeDirectories(spec.workingDirectory, owner: user.uid, group: user.gid)
         var blueprint = basis(spec, network: network(launch))
@@ -118,6 +118,15 @@ struct Launcher: Sendable {
             containerEnvironment: "\(files.directory)/containerenv")
         blueprint.mounts = try spec.mounts.map { try mount($0, root) }
         return blueprint
+    }
+
+    /// Whom the process runs as, looked up in the container's own files.
+    ///
+    /// - Throws: `EngineError` with 126, as Podman, when there is no such user.
+    private func user(_ name: String, in root: ContainerFiles) throws -> ContainerUser {
+        do throws(StorageError) { return try ContainerUser.resolve(name, in: root) } catch {
+            throw EngineError(error.description, exitCode: error.code == .system ? 125 : 126)
+        }
     }
 
     /// What does not depend on the mounted root.
@@ -169,7 +178,7 @@ struct Launcher: Sendable {
     /// The process that `exec` starts in a running container.
     func process(_ request: ExecRequest, in spec: ContainerSpec) throws -> RuntimeProcess {
         let root = try ContainerFiles(root: paths.rootfs(spec.id))
-        let own = try ContainerUser.resolve(spec.user, in: root)
+        let own = try user(spec.user, in: root)
         var blueprint = basis(spec, network: .host)
         blueprint.user = RuntimeUser(uid: own.uid, gid: own.gid, additionalGids: own.additionalGroups)
         blueprint.home = own.home
@@ -179,7 +188,7 @@ struct Launcher: Sendable {
         }
         exec.cwd = request.workingDirectory
         if let name = request.user {
-            let user = try ContainerUser.resolve(name, in: root)
+            let user = try user(name, in: root)
             exec.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
             exec.home = user.home
         }

@@ -96,7 +96,7 @@ public final class LayerStore: Sendable {
         } catch {
             // The first error says what went wrong; what cannot be deleted now is swept later.
             try? trash.discard(name, from: directory, what: "unfinished layer")
-            try? trash.empty()
+            try? trash.empty()  // as above
             throw error
         }
     }
