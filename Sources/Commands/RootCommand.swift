@@ -39,6 +39,11 @@ public struct RootCommand: ParsableCommand {
     /// 126 and 127 where the command cannot be run, else what the command exits with.
     public static func runAndExit() -> Never {
         StandardStream.ignoreBrokenPipes()
+        if ["--version", "-v"].contains(Invocation.arguments.first) && Invocation.arguments.count == 1 {
+            // Scripts ask this often; the whole command tree need not be built for it.
+            Output.line(configuration.version)
+            StandardStream.exitProcess(0)
+        }
         do {
             var command = try parseAsRoot(Invocation.arguments)
             try command.run()

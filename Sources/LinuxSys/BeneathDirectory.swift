@@ -141,11 +141,13 @@ public final class BeneathDirectory: Sendable {
         }
     }
 
-    /// Makes a device, FIFO or socket (mknodat(2)), mode 0600 until it is given another.
-    public func makeNode(_ name: [UInt8], _ type: FileType, device: DeviceNumber) throws(Errno) {
+    /// Makes a device, FIFO or socket (mknodat(2)).
+    public func makeNode(
+        _ name: [UInt8], _ type: FileType, device: DeviceNumber, permissions: UInt32 = 0o600
+    ) throws(Errno) {
         let directory = descriptor.raw
         let number = clinux_makedev(device.major, device.minor)
-        try unsafe component(name) { unsafe mknodat(directory, $0, mode_t(type.rawValue | 0o600), dev_t(number)) }
+        try unsafe component(name) { unsafe mknodat(directory, $0, mode_t(type.rawValue | permissions), dev_t(number)) }
     }
 
     // MARK: Moving and removing

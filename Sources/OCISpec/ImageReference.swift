@@ -176,7 +176,7 @@ private struct Parts {
                     text,
                     upper
                         ? "repository name must be lowercase"
-                        : "\"\(component.prefix(64))\" is no part of a name; use a-z, 0-9, and '.', '_', '-' between them"
+                        : "\"\(component.prefix(64))\" is no part of a name; use a-z, 0-9, and '.', '_', '-' between"
                 )
             }
         }

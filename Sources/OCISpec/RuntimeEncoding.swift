@@ -1,5 +1,6 @@
 extension RuntimeConfiguration {
     /// The document as JSON; `seccomp`, a filter that is JSON already, takes the place of `linux.seccomp`.
+    ///
     /// - Returns: UTF-8 text.
     public func encoded(seccomp: [UInt8]? = nil) -> [UInt8] {
         var text = JSONText(capacity: 12288 + (seccomp?.count ?? 0))

@@ -74,7 +74,8 @@ def _mounts(trees):
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields = line.split(" ")
         point, kind = fields[4], fields[fields.index("-") + 1]
-        if any(point.startswith(f"{tree}/") for tree in trees):
+        # Podman mounts its storage over itself, once and for good.
+        if any(point.startswith(f"{tree}/") for tree in trees) and not point.endswith("/storage/overlay"):
             found.append(f"{point} ({kind})")
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import census
 from check import Failure, holds
 from host import do, shell, until
-from program import IMAGE, Program, finish
+from program import IMAGE, WAITING, Program, finish
 
 
 class Host:
@@ -21,9 +21,11 @@ class Host:
             self.root, self.run_root = "/var/lib/swiftlet", "/run/swiftlet"
 
     def warm_up(self):
-        """Loads the image and lets the first container make what stays (netavark's static chains, sysctls)."""
+        """Loads the image and lets the first container make what stays (netavark's static chains, sysctls, and the
+        directories that hold others)."""
         self.swiftlet.ok("load", "-i", self.archive)
-        self.swiftlet.ok("run", "--rm", "-p", "1:1", IMAGE, "true")
+        with self.container("-p", "1:1", command=WAITING) as identifier:
+            self.swiftlet.ok("exec", identifier, "true")
 
     def census(self):
         return census.Census(self.root, self.run_root)

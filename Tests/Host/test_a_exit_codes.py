@@ -75,7 +75,7 @@ def a_container_that_is_not_there_is_named(host):
 
 
 @test
-def what_a_container_s_state_forbids_is_said(host):
+def what_the_state_forbids_is_said(host):
     with host.container("--name", "c", command=("sleep", "1000")) as identifier:
         equal(host.swiftlet.fails(2, "rm", "c").rstrip(), f"Error: cannot remove container {identifier} as it is running - running or "
               "paused containers cannot be removed without force: container state improper", "rm")

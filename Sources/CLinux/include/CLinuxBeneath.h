@@ -18,7 +18,8 @@ int clinux_rename_new(int from, const char *_Nonnull name, int to, const char *_
 /* chown, chmod and utimensat of the file behind a descriptor, O_PATH or not, links never followed. */
 int clinux_set_owner(int file, uint32_t owner, uint32_t group);
 int clinux_set_mode(int file, uint32_t mode);
-int clinux_set_times(int file, int64_t accessed, long accessed_nanoseconds, int64_t modified, long modified_nanoseconds);
+int clinux_set_times(int file, int64_t accessed, long accessed_nanoseconds, int64_t modified,
+                     long modified_nanoseconds);
 
 /* setxattr(2), getxattr(2), listxattr(2) of the file behind a descriptor, through /proc/self/fd. */
 int clinux_set_xattr(int file, const char *_Nonnull name, const void *_Nullable value, size_t size);

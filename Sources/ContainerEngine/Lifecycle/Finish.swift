@@ -121,6 +121,7 @@ extension Engine {
     private func settleWithoutRun(_ record: ContainerRecord) throws {
         switch record.state {
         case .creating, .removing: try discard(record.id)
+        case .running where record.spec.autoRemove: try discard(record.id)
         case .running:
             // The run's rows went, the last commit did not come: nobody knows the code any more.
             try store.setExited(record.id, code: record.exitCode ?? 255, at: Clock.now)
@@ -137,11 +138,8 @@ extension Engine {
             "INSERT INTO run.exit_codes VALUES (?1, ?2, ?3) ON CONFLICT (container) DO UPDATE SET code = ?2, at = ?3",
             [.text(id), .integer(Int64(code)), .integer(Clock.now)])
         let removes = record.spec.autoRemove || record.state == .removing
-        if removes {
-            try store.setState(id, .removing, owned: true)
-        } else {
-            try store.setExited(id, code: code, at: Clock.now)
-        }
+        // With --rm the row itself goes: until then the run's row says what is left to do.
+        if !removes { try store.setExited(id, code: code, at: Clock.now) }
         try dismiss(record.run?.monitor)
         try takeDown(record.spec, killing: false)
         if removes { try discard(id) }
@@ -179,10 +177,12 @@ extension Engine {
         }
         let namespace = try store.container(id: spec.id)?.run?.namespacePath
         let launcher = try Launcher(self)
-        let deletion = try ThreadBound { try launcher.delete(spec, killing: killing) }
+        let deletion = try ThreadBound {
+            try launcher.delete(spec, killing: killing)
+            try launcher.unmount(container: spec.id)
+        }
         attempt { try detach(spec.id, namespace: namespace) }
         attempt { try deletion.join() }
-        attempt { try timing.measure("unmount") { try launcher.unmount(container: spec.id) } }
         if let first = errors.first { throw first }
         try File.remove("\(paths.exits)/\(spec.id)")
         try File.remove(paths.pidFile(spec.id))
@@ -225,7 +225,12 @@ extension Engine {
     func discard(_ id: String) throws {
         guard let record = try store.container(id: id) else { return }
         if record.run != nil { try takeDown(record.spec, killing: true) }
-        try store.setState(id, .removing, owned: true)
+        switch record.state {
+        case .creating, .removing: break
+        // A container with --rm that has ended: without a run, this state alone says that it is to go.
+        case .running where record.spec.autoRemove: break
+        case .running, .created, .exited: try store.setState(id, .removing, owned: true)
+        }
         try timing.measure("remove directory") { try storage().removeContainer(id) }
         try store.deleteContainer(id)
         if record.spec.mounts.contains(where: \.isAnonymous) { try removeUnusedVolumes() }

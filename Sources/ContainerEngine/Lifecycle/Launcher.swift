@@ -208,8 +208,10 @@ struct Launcher: Sendable {
             if let failure = ContainerRemains.clear(spec.id, runtime: runtime, cgroups: cgroups).first { throw failure }
             return
         }
-        try timing.measure("runtime delete") { try runtime.delete(spec.id, force: true) }
-        try cgroups.remove(spec.id)
+        try timing.measure("forget process") {
+            try runtime.forget(spec.id)
+            try cgroups.remove(spec.id)
+        }
     }
 
     /// Unmounts the root; one that is not mounted is success.

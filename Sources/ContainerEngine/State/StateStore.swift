@@ -46,6 +46,12 @@ final class StateStore {
                 try database.execute("DELETE FROM run.\(table)")
             }
             try database.query("INSERT INTO run.boot VALUES (?1)", [.text(boot)])
+            // A container with --rm goes with its end; a row without a living owner is the next command's to settle.
+            try database.query(
+                """
+                UPDATE containers SET state = 'removing', owner = 'an earlier boot'
+                WHERE state = 'running' AND json_extract(CAST(spec AS TEXT), '$.autoRemove')
+                """)
             // What ran then has ended; nobody saw how.
             try database.query(
                 "UPDATE containers SET state = 'exited', exit_code = 255, finished = ?1, owner = NULL WHERE state = 'running'",
@@ -185,6 +191,7 @@ final class StateStore {
             """
             SELECT id, owner FROM containers WHERE owner IS NOT NULL
             UNION SELECT container, owner FROM run.runs WHERE owner IS NOT NULL
+            UNION SELECT id, 'nobody' FROM containers WHERE state = 'running' AND id NOT IN (SELECT container FROM run.runs)
             """
         ).filter { row in try isAbandoned(row.text(1)) }.map { $0.text(0) }
     }

@@ -12,6 +12,8 @@ public enum PublishedFlows {
     public static func forget(_ mappings: [PortMapping]) throws(NetworkError) {
         let ranges = mappings.filter { $0.protocol == .udp }.compactMap(\.hostPorts)
         guard !ranges.isEmpty else { return }
-        do throws(NetlinkError) { _ = try Session(.netfilter).forgetUDPFlows(to: ranges) } catch { throw NetworkError(error) }
+        do throws(NetlinkError) { _ = try Session(.netfilter).forgetUDPFlows(to: ranges) } catch {
+            throw NetworkError(error)
+        }
     }
 }

@@ -63,7 +63,6 @@ public struct AttachSession: ~Copyable {
     ///   - options: What to read and write.
     ///   - whenReady: Called once when the terminal and the signals are set up; `OCIRuntime.start` belongs here.
     ///   - forward: Called with each signal that is to be passed on.
-    /// - Returns: how it ended.
     /// - Returns: How it ended.
     /// - Throws: What `whenReady` and `forward` throw, and `Errno` of reading and writing.
     public func run(

@@ -18,7 +18,8 @@ public struct ContainerUser: Hashable, Sendable {
     /// - Parameters:
     ///   - specification: an image's `User`, or `--user`.
     ///   - files: the container's root.
-    /// - Returns: the ids and the home directory; a number that is not in passwd has group 0 and home `/`.
+    /// - Returns: the ids and the home directory; a number that is not in passwd has home `/`, and group 0 unless one
+    ///   is given.
     /// - Throws: `StorageError` in Podman's words when a name is not found or a number is out of range.
     public static func resolve(_ specification: String, in files: ContainerFiles) throws(StorageError) -> ContainerUser
     {

@@ -45,8 +45,7 @@ enum DockerArchive {
         }
         let list = layers.map { blob(ImageMediaType.dockerLayer, $0.size, $0.digest) }.joined(separator: ",")
         let head = blob(ImageMediaType.dockerConfiguration, Int64(configuration.size), configuration.digest)
-        return [UInt8](
-            #"{"schemaVersion":2,"mediaType":"\#(ImageMediaType.dockerManifest)","config":\#(head),"layers":[\#(list)]}"#
-        )
+        let type = ImageMediaType.dockerManifest
+        return [UInt8](#"{"schemaVersion":2,"mediaType":"\#(type)","config":\#(head),"layers":[\#(list)]}"#)
     }
 }

@@ -153,7 +153,7 @@ final class LayerUnpacker {
     private func whiteOut(_ name: [UInt8], in parent: BeneathDirectory, _ entry: ArchiveEntry) throws(Errno) {
         switch try parent.status(name)?.type {
         case nil:
-            try parent.makeNode(name, .characterDevice, device: DeviceNumber(major: 0, minor: 0))
+            try parent.makeNode(name, .characterDevice, device: DeviceNumber(major: 0, minor: 0), permissions: 0)
             try parent.node(name).setOwner(UInt32(entry.owner), group: UInt32(entry.group))
         case .directory:
             try parent.directory(name, links: .refused).descriptor.setExtendedAttribute(Self.opaque)

@@ -76,8 +76,8 @@ enum TestImage {
     static func configuration(_ diffIDs: [String]) -> [UInt8] {
         let list = diffIDs.map { "\"\($0)\"" }.joined(separator: ",")
         return Array(
-            #"{"architecture":"amd64","os":"linux","config":{"User":"1:2"},"rootfs":{"type":"layers","diff_ids":[\#(list)]}}"#
-                .utf8)
+            (#"{"architecture":"amd64","os":"linux","config":{"User":"1:2"},"#
+                + #""rootfs":{"type":"layers","diff_ids":[\#(list)]}}"#).utf8)
     }
 
     static func layer(_ name: String) -> [UInt8] {

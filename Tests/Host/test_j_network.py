@@ -1,0 +1,86 @@
+"""--network: whose network a container has, and its names in it."""
+from check import equal, holds, matches, test
+from host import ADDRESS, do, output
+from program import IMAGE
+
+SLEEP = ("sleep", "1000")
+
+
+@test
+def the_default_network_leads_out(host):
+    inside = host.swiftlet.ok("run", "--rm", IMAGE, "ping", "-c", "1", "-W", "2", "192.168.121.1")
+    matches(inside, "1 packets received", "ping of another host")
+    matches(host.swiftlet.ok("run", "--rm", "--network", "bridge", IMAGE, "ip", "route"), r"^default via 10\.88\.0\.1 dev eth0", "routes")
+
+
+@test
+def network_none_has_the_loopback_alone(host):
+    before = output("ip -o link")
+    with host.container("--name", "c", "--network", "none", command=SLEEP):
+        equal(host.swiftlet.ok("exec", "c", "ls", "/sys/class/net"), "lo", "links")
+        matches(host.swiftlet.ok("exec", "c", "ip", "addr", "show", "lo"), r"<LOOPBACK,UP,LOWER_UP>(.*\n)*.*inet 127\.0\.0\.1/8", "lo")
+        equal(output("ip -o link"), before, "links of the host")
+        equal(host.swiftlet.field("c", ".HostConfig.NetworkMode"), "none", "NetworkMode")
+
+
+@test
+def network_host_is_that_of_the_host(host):
+    shown = host.swiftlet.ok("run", "--rm", "--network", "host", IMAGE, "sh", "-c", "readlink /proc/self/ns/net; hostname; ip -4 -o addr show eth0")
+    equal(shown.splitlines()[0], output("readlink /proc/self/ns/net").strip(), "namespace")
+    equal(shown.splitlines()[1], "node1", "host name")
+    matches(shown, ADDRESS, "address")
+
+
+@test
+def network_container_is_that_of_another(host):
+    with host.container("--name", "a", "-p", "8080:80", command=SLEEP):
+        with host.container("--name", "b", "--network", "container:a"):
+            equal(host.swiftlet.ok("exec", "b", "readlink", "/proc/self/ns/net"), host.swiftlet.ok("exec", "a", "readlink", "/proc/self/ns/net"),
+                  "namespace")
+            holds("Hostname" in host.curl("http://127.0.0.1:8080"), "b does not answer at a's port")
+            host.remove("b")
+            equal(host.swiftlet.ok("exec", "a", "ls", "/sys/class/net").split(), ["eth0", "lo"], "a's links when b has gone")
+        matches(host.swiftlet.fails(125, "run", "--rm", "--network", "container:nosuch", IMAGE, "true"), "nosuch", "stderr")
+
+
+@test
+def network_ns_is_the_one_at_the_path(host):
+    do("ip netns add own")
+    try:
+        with host.container("--name", "c", "--network", "ns:/run/netns/own", command=SLEEP):
+            equal(host.swiftlet.ok("exec", "c", "readlink", "/proc/self/ns/net"),
+                  output("ip netns exec own readlink /proc/self/ns/net").strip(), "namespace")
+        holds("own" in output("ip netns list"), "the namespace went with the container")
+    finally:
+        do("ip netns del own")
+
+
+@test
+def a_network_that_is_not_there_is_named(host):
+    for network in ("nosuch", "ns:/nosuch"):
+        matches(host.swiftlet.fails(125, "run", "--rm", "--network", network, IMAGE, "true"), "^Error: .*nosuch", "stderr")
+
+
+@test
+def containers_reach_each_other_by_address(host):
+    with host.container("--name", "a"), host.container("--name", "b", command=SLEEP):
+        address = host.address("a")
+        holds("Hostname" in host.curl(f"http://{address}"), "a does not answer the host")
+        matches(host.swiftlet.ok("exec", "b", "curl", "-sS", "--max-time", "3", f"http://{address}"), "Hostname", "a's answer to b")
+
+
+@test
+def hosts_and_resolv_conf_are_of_its_own(host):
+    with host.container("--name", "c", "--hostname", "inside", command=SLEEP):
+        hosts = host.swiftlet.ok("exec", "c", "cat", "/etc/hosts")
+        matches(hosts, rf"^{host.address('c')}\s+inside c$", "/etc/hosts")
+        matches(hosts, r"^10\.88\.0\.1\s+host\.containers\.internal$", "/etc/hosts")
+        equal(host.swiftlet.ok("exec", "c", "cat", "/etc/hostname"), "inside", "/etc/hostname")
+        equal(host.swiftlet.ok("exec", "c", "hostname"), "inside", "hostname")
+        matches(host.swiftlet.ok("exec", "c", "cat", "/etc/resolv.conf"), "^nameserver ", "/etc/resolv.conf")
+
+
+@test
+def the_host_name_is_the_beginning_of_the_id(host):
+    with host.container(command=SLEEP) as identifier:
+        equal(host.swiftlet.ok("exec", identifier, "hostname"), identifier[:12], "hostname")
