@@ -53,6 +53,13 @@ public struct RootCommand: ParsableCommand {
         }
     }
 
+    /// The parser's own words for an option that there is not, as Podman has them.
+    private static func podmanWords(_ message: String) -> String {
+        let words = message.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard words.count > 1, words[0] == "Unknown option ", words[1].hasPrefix("-") else { return message }
+        return words[1].hasPrefix("--") ? "unknown flag: \(words[1])" : "unknown shorthand flag: \(words[1])"
+    }
+
     private static func report(_ error: any Error) -> Int32 {
         switch error {
         case let code as ExitStatus:
@@ -67,8 +74,8 @@ public struct RootCommand: ParsableCommand {
                 return 0
             }
             if code == .validationFailure {
-                Output.error(RootCommand.message(for: error))
-                Output.errorLine("See '\(Invocation.programName) --help'")
+                Output.error(Self.podmanWords(RootCommand.message(for: error)))
+                Output.errorLine("See '\(([Invocation.programName] + Invocation.commandWords).joined(separator: " ")) --help'")
                 return 125
             }
             Output.error(Failure.message(error))

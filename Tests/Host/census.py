@@ -135,12 +135,17 @@ def _files(root, run_root):
     found = []
     for tree, depth in ((root, 2), (run_root, 4)):
         for directory, names, files in os.walk(tree):
-            level = len(Path(directory).relative_to(tree).parts)
-            below = depth if Path(directory).relative_to(tree).parts[:1] != ("blobs",) else 3
+            parts = Path(directory).relative_to(tree).parts
+            below = depth if parts[:1] != ("blobs",) else 3
             # SQLite's own companions come and go with whoever has the database open.
             shown = [f for f in files if not f.endswith(("-wal", "-shm", "-journal"))]
-            found += [os.path.join(directory, name) for name in (*shown, *names)]
-            if level + 1 >= below:
+            if directory == str(run_root):
+                # The directories themselves come with their first use; seccomp is a cache, one file a filter.
+                names[:] = [name for name in names if name != "seccomp"]
+            else:
+                shown += names
+            found += [os.path.join(directory, name) for name in shown]
+            if len(parts) + 1 >= below:
                 names.clear()
     return found
 

@@ -40,7 +40,7 @@ def shown(value):
 
 
 def one_line(error, what):
-    """An error is one line that begins as Podman's do."""
-    lines = error.strip().splitlines()
+    """An error is one line, the last, that begins as Podman's do; before it may stand load's progress."""
+    lines = [line for line in error.strip().splitlines() if not line.startswith(("Copying ", "Getting ", "Writing ", "Storing "))]
     holds(len(lines) == 1 and lines[0].startswith("Error: "), f"{what}: wanted one line 'Error: …', saw {shown(error)}")
     return lines[0]

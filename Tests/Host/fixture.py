@@ -110,5 +110,5 @@ class Host:
         finally:
             program.run("rm", "-f", "-t", "0", "-a")
             if size:
-                do(f"umount {top}")
+                do(f"umount --lazy {top}")
             subprocess.run(["rm", "-rf", str(top), str(self.scratch / f"{name}.run")], check=True)

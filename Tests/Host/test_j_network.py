@@ -8,7 +8,8 @@ SLEEP = ("sleep", "1000")
 
 @test
 def the_default_network_leads_out(host):
-    inside = host.swiftlet.ok("run", "--rm", IMAGE, "ping", "-c", "1", "-W", "2", "192.168.121.1")
+    # busybox's ping wants a raw socket.
+    inside = host.swiftlet.ok("run", "--rm", "--cap-add", "NET_RAW", IMAGE, "ping", "-c", "1", "-W", "2", "192.168.121.1")
     matches(inside, "1 packets received", "ping of another host")
     matches(host.swiftlet.ok("run", "--rm", "--network", "bridge", IMAGE, "ip", "route"), r"^default via 10\.88\.0\.1 dev eth0", "routes")
 

@@ -135,21 +135,26 @@ struct ContainerOptions: ParsableArguments {
         request.openStandardInput = interactive
         request.labels = try Self.labels(label)
         request.privileged = privileged
-        request.capabilitiesToAdd = capAdd
-        request.capabilitiesToDrop = capDrop
+        request.capabilitiesToAdd = Self.words(capAdd)
+        request.capabilitiesToDrop = Self.words(capDrop)
         request.readOnly = readOnly
         request.stopSignal = stopSignal
         request.stopTimeout = stopTimeout
         request.autoRemove = rm
         request.mounts = try volume.map(MountRequest.init(volume:)) + tmpfs.map(MountRequest.init(tmpfs:))
         request.network = network
-        request.publish = publish
+        request.publish = Self.words(publish)
         request.publishAll = publishAll
-        request.expose = expose
+        request.expose = Self.words(expose)
         request.idFile = cidfile
         request.createCommand = CommandLine.arguments
         request.runtime = Invocation.options.runtime
         return request
+    }
+
+    /// Podman takes some options' values for lists with commas between.
+    private static func words(_ values: [String]) -> [String] {
+        values.flatMap { $0.split(separator: ",").map(String.init) }
     }
 
     /// `--entrypoint`: a JSON array of words, or one word; an empty one means none.

@@ -10,6 +10,16 @@ enum Invocation {
         return name == "podman" ? name : "swiftlet"
     }()
 
+    /// The command's own words, such as `system check`: those before anything that is an option or names a thing.
+    static var commandWords: [String] {
+        let nouns: Set<String> = ["container", "image", "system"]
+        var rest = arguments[...]
+        while let option = rest.first, option.hasPrefix("-") { rest = rest.dropFirst(option.contains("=") ? 1 : 2) }
+        guard let command = rest.first else { return [] }
+        guard nouns.contains(command), let verb = rest.dropFirst().first, !verb.hasPrefix("-") else { return [command] }
+        return [command, verb]
+    }
+
     /// The options before the command; the parser fills them in before any command runs.
     private static let global = Mutex(GlobalOptions())
 

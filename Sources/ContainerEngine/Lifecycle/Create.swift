@@ -108,7 +108,7 @@ extension ContainerSpec {
         self.init()
         id = RandomBytes.hexadecimal(32)
         created = Clock.now
-        name = request.name ?? NameMaker.name(id)
+        name = request.name.flatMap { $0.isEmpty ? nil : $0 } ?? NameMaker.name(id)
         try Self.check(name: name)
         let image = try engine.imageForContainer(request.image)
         imageID = image.id
@@ -214,7 +214,7 @@ extension ContainerSpec {
     }
 
     private mutating func publish(_ request: CreateRequest) throws {
-        var texts = request.publish.flatMap { $0.split(separator: ",").map(String.init) }
+        var texts = request.publish
         if request.publishAll {
             let given = try PublishedPort.parse(all: texts)
             for port in exposedPorts {

@@ -226,11 +226,23 @@ extension Engine {
         }
     }
 
-    /// Makes the host's rules what the attached containers need. One command at a time.
+    /// Only one command at a time changes the rules, from the rows that it read under this lock.
+    private func firewallLock() throws -> FileLock { try FileLock("\(paths.runRoot)/firewall.lock") }
+
+    /// Makes the host's rules what the attached containers need.
     func synchronizeFirewall(families: Set<AddressFamily> = []) throws {
-        let lock = try FileLock("\(paths.runRoot)/firewall.lock")
+        let lock = try firewallLock()
         defer { lock.release() }
         try IptablesBackend().sync(try attachedContainers(), families: families)
+    }
+
+    private func removeLinks(_ records: [AttachmentRecord]) throws {
+        let lock = try networkLock()
+        defer { lock.release() }
+        let context = try NetworkContext.hostOnly()
+        for record in records {
+            try timing.measure("detach from \(record.networkName)") { _ = try Attachment.detach(record, in: context) }
+        }
     }
 
     /// Takes a container off its networks and lets its namespace go. Whatever is gone already is success; all steps
@@ -244,22 +256,20 @@ extension Engine {
         }
         let records = try store.attachments(of: container)
         if !records.isEmpty {
-            let udp = try ports(of: container)
+            let ports = try ports(of: container)
             try store.database.query(
                 "UPDATE run.attachments SET state = 'removing' WHERE container = ?1", [.text(container)])
+            let firewall = try firewallLock()
+            defer { firewall.release() }
+            let remaining = try attachedContainers()
             let families = Set(records.flatMap(\.addresses).map(\.address.family))
-            attempt { try timing.measure("unload firewall") { try synchronizeFirewall(families: families) } }
-            attempt {
-                let lock = try networkLock()
-                defer { lock.release() }
-                let context = try NetworkContext.hostOnly()
-                for record in records {
-                    try timing.measure("detach from \(record.networkName)") {
-                        _ = try Attachment.detach(record, in: context)
-                    }
-                }
+            // Rules and links each wait for the kernel's grace periods (RCU): they wait at the same time.
+            let rules = try ThreadBound { [timing] in
+                _ = try timing.measure("unload firewall") { try IptablesBackend().sync(remaining, families: families) }
             }
-            attempt { try PublishedFlows.forget(udp) }
+            attempt { try removeLinks(records) }
+            attempt { try rules.join() }
+            attempt { try PublishedFlows.forget(ports) }
         }
         if let namespace {
             attempt { try timing.measure("remove namespace") { try NetworkNamespace.remove(at: namespace) } }

@@ -234,6 +234,7 @@ extension Engine {
         try timing.measure("remove directory") { try storage().removeContainer(id) }
         try store.deleteContainer(id)
         if record.spec.mounts.contains(where: \.isAnonymous) { try removeUnusedVolumes() }
+        try File.remove("\(paths.locks)/\(id)")
     }
 
     /// Removes anonymous volumes that no container has any more: first the directory, then the row that names it.

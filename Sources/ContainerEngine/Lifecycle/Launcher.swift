@@ -124,7 +124,13 @@ struct Launcher: Sendable {
     ///
     /// - Throws: `EngineError` with 126, as Podman, when there is no such user.
     private func user(_ name: String, in root: ContainerFiles) throws -> ContainerUser {
-        do throws(StorageError) { return try ContainerUser.resolve(name, in: root) } catch {
+        do throws(StorageError) {
+            var user = try ContainerUser.resolve(name, in: root)
+            // As at a login, the first group is among the others, too: else a file that denies it could be read by
+            // leaving it (CVE-2022-2989). Podman does so where a user is named.
+            if !name.isEmpty && !user.additionalGroups.contains(user.gid) { user.additionalGroups.insert(user.gid, at: 0) }
+            return user
+        } catch {
             throw EngineError(error.description, exitCode: error.code == .system ? 125 : 126)
         }
     }

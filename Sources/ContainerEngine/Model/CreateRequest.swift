@@ -42,7 +42,7 @@ public struct CreateRequest: Sendable {
     public var mounts: [MountRequest] = []
     /// `--network`, as written; `bridge` if nil.
     public var network: String?
-    /// `--publish`, as written.
+    /// `--publish`, one mapping each.
     public var publish: [String] = []
     /// `--publish-all`.
     public var publishAll = false

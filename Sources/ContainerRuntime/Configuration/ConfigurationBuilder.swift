@@ -114,7 +114,7 @@ extension RuntimeProcess {
                 home: request.home ?? blueprint.home),
             cwd: request.cwd ?? blueprint.cwd,
             capabilities: try Self.capabilities(
-                blueprint, user: user.uid, privileged: request.privileged || blueprint.privileged, on: host),
+                blueprint, user: user.uid, privileged: blueprint.privileged, all: request.privileged, on: host),
             rlimits: Self.limits(blueprint, host), noNewPrivileges: blueprint.noNewPrivileges ? true : nil,
             oomScoreAdj: blueprint.oomScoreAdjustment)
     }
@@ -122,10 +122,11 @@ extension RuntimeProcess {
     /// Root has the container's set. Any other user can reach it only through set-id programs, except for what
     /// was added by name, which is then ambient; nothing is inheritable or ambient otherwise (CVE-2022-27649).
     private static func capabilities(
-        _ blueprint: ContainerBlueprint, user: UInt32, privileged: Bool, on host: HostFacts
+        _ blueprint: ContainerBlueprint, user: UInt32, privileged: Bool, all: Bool = false, on host: HostFacts
     ) throws(RuntimeFailure) -> RuntimeCapabilities {
         let choice = try CapabilityChoice(add: blueprint.capabilitiesToAdd, drop: blueprint.capabilitiesToDrop)
-        let set = choice.apply(host: host.capabilities, privileged: privileged)
+        // `exec --privileged` has every one, whatever the container was denied.
+        let set = all ? host.capabilities : choice.apply(host: host.capabilities, privileged: privileged)
         let names = set.sorted().map(\.description)
         if user == 0 { return RuntimeCapabilities(bounding: names, effective: names, permitted: names) }
         let added = (choice.added ?? set).intersection(set).sorted().map(\.description)
