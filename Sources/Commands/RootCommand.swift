@@ -44,6 +44,7 @@ public struct RootCommand: ParsableCommand {
             Output.line(configuration.version)
             StandardStream.exitProcess(0)
         }
+        refuseUnknownCommand()
         do {
             var command = try parseAsRoot(Invocation.arguments)
             try command.run()
@@ -51,6 +52,16 @@ public struct RootCommand: ParsableCommand {
         } catch {
             StandardStream.exitProcess(report(error))
         }
+    }
+
+    /// Says so, in Podman's words, when the first word is no command.
+    private static func refuseUnknownCommand() {
+        guard let word = Invocation.commandWords.first else { return }
+        let known = configuration.groupedSubcommands.flatMap { $0.subcommands }.map { $0._commandName }
+        guard !known.contains(word), word != "help" else { return }
+        Output.error("unrecognized command `\(Invocation.programName) \(word)`")
+        Output.errorLine("Try '\(Invocation.programName) --help' for more information")
+        StandardStream.exitProcess(125)
     }
 
     /// The parser's own words for an option that there is not, as Podman has them.
@@ -75,7 +86,8 @@ public struct RootCommand: ParsableCommand {
             }
             if code == .validationFailure {
                 Output.error(Self.podmanWords(RootCommand.message(for: error)))
-                Output.errorLine("See '\(([Invocation.programName] + Invocation.commandWords).joined(separator: " ")) --help'")
+                Output.errorLine(
+                    "See '\(([Invocation.programName] + Invocation.commandWords).joined(separator: " ")) --help'")
                 return 125
             }
             Output.error(Failure.message(error))

@@ -37,7 +37,9 @@ public final class Engine {
         self.cleanupCommand = cleanupCommand
         self.warn = warn
         self.timing = timing
+        let isNew = !File.exists(paths.state)
         store = try timing.measure("open state") { try StateStore(paths) }
+        if isNew { openStorage = try Storage(root: paths.root) }
         if repairing { try timing.measure("reconcile") { try reconcile() } }
     }
 

@@ -180,13 +180,15 @@ public enum File {
     /// The depth is the engine's own making, so that recursion ends. What a container wrote is removed beneath a
     /// descriptor instead (`BeneathDirectory`).
     public static func removeTree(_ path: String) throws(Errno) {
-        for name in try names(in: path) {
-            let child = "\(path)/\(name)"
-            do throws(Errno) { try syscall { unsafe unlink(child) } } catch .isDirectory {
-                try removeTree(child)
-            } catch .noSuchFileOrDirectory {}
-        }
+        for name in try names(in: path) { try removeEntry("\(path)/\(name)") }
         try removeDirectory(path)
+    }
+
+    /// Removes a file, or a directory and everything in it; one that is gone is success.
+    public static func removeEntry(_ path: String) throws(Errno) {
+        do throws(Errno) { try syscall { unsafe unlink(path) } } catch .isDirectory {
+            try removeTree(path)
+        } catch .noSuchFileOrDirectory {}
     }
 
     /// Renames (rename(2)).

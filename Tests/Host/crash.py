@@ -1,130 +1,258 @@
 #!/usr/bin/env python3
-"""Kills commands at system calls that change something, and looks what stays.
+"""Kills commands at their system calls that change something, and looks at what stays.
 
-Each command is killed before and after its N-th changing call (../shared/exam/crashat.c). After each kill the
-next commands must work, the same name and port must be free to use, and the census must equal the one before.
+    sudo Tests/Host/crash.py [--sample 60 | --all] [--command NAME]... [--shards 2] [--point N [--after]]
 
-    crash.py [--swiftlet PATH] [--sample POINTS | --all] [--only NAME]
-
---sample (default 60) is how many kills a command gets, spread evenly; --all takes every point, both ways.
-The last line is 'N passed, N failed'; the exit status is 0 only if none failed.
+Each command is killed before or after its N-th changing call (crashat: ptrace; the engine's threads are
+followed, conmon and the runtime run on). Then: ps works, a command that changes something works, the name can
+be used again, and the census (census.py) equals the one before. --all takes every point, both ways. The
+shards run side by side, each on a private host of its own. The last line printed is 'N passed, N failed'.
 """
 import argparse
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
+import time
+from pathlib import Path
 
-import host
-import program
-from fixture import Host
-from program import IMAGE, TOP
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-CRASHAT = TOP.parent / "shared/exam/crashat.c"
-RUN = ("run", "-d", "-p", "8080:80", "--name", "c", IMAGE)
+import host  # noqa: E402
+import program  # noqa: E402
+from check import Failure  # noqa: E402
+from fixture import Host  # noqa: E402
+from program import IMAGE, finish  # noqa: E402
 
-
-@dataclass
-class Sweep:
-    """One command to kill: what must be there before it, and whether the image is what it changes."""
-    name: str
-    command: tuple
-    before: tuple = ()
-    changes_image: bool = False
-
-
-def sweeps(archive):
-    load = ("load", "-q", "-i", str(archive))
-    return [
-        Sweep("run", RUN),
-        Sweep("rm", ("rm", "-f", "-t", "0", "c"), before=RUN),
-        Sweep("stop", ("stop", "-t", "0", "c"), before=RUN),
-        Sweep("load", load, before=("rmi", "-f", IMAGE), changes_image=True),
-    ]
+NAME = "c"
+RUN = ("run", "-d", "-p", "8080:80", "--name", NAME, IMAGE)
+# What is killed; before each, what must be there.
+COMMANDS = {
+    "run": ((), RUN),
+    "rm": (RUN, ("rm", "-f", "-t", "0", NAME)),
+    "stop": (RUN, ("stop", "-t", "0", NAME)),
+    "load": (("rmi", "-f", IMAGE), ("load", "-i", "ARCHIVE")),
+}
 
 
 class Crasher:
-    def __init__(self, subject: Host, crashat):
-        self.host, self.swiftlet, self.crashat = subject, subject.swiftlet, crashat
-        self.passed = self.failed = 0
+    """The private host of one shard, and what crashat does on it."""
 
-    def crash(self, sweep, point, after):
-        """Kills the command at a point; 0 lets it run to its end. Returns how many points it came to."""
-        way = ["-x"] if after else []
-        done = subprocess.run([self.crashat, *way, str(point), *self.swiftlet.command(*sweep.command)],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-        return int(re.search(r"points=(\d+)", done.stderr).group(1))
+    def __init__(self, machine, crashat):
+        self.host, self.swiftlet, self.crashat = machine, machine.swiftlet, str(crashat)
+        self.baseline = machine.census()
 
-    def sweep(self, sweep, sample):
-        self.prepare(sweep)
-        total = self.crash(sweep, 0, after=False)
-        self.follow_up(sweep)
-        kills = [(point, after) for point in range(1, total + 1) for after in (False, True)]
-        if sample and sample < len(kills):
-            # Before and after in turn, from the first point to the last.
-            kills = [kills[i * (len(kills) - 1) // (sample - 1) // 2 * 2 + i % 2] for i in range(sample)]
-        baseline = self.host.census()
-        leaks = 0
-        for point, after in kills:
-            problem = self.kill(sweep, point, after, baseline)
-            if problem:
-                leaks += 1
-                print(f"not ok  {sweep.name} killed {'after' if after else 'before'} call {point}: {problem}")
-                self.host.restore()
-                self.follow_up(sweep)
-                baseline = self.host.census()
-        self.passed += len(kills) - leaks
-        self.failed += leaks
-        print(f"{'ok' if leaks == 0 else 'not ok'}  {sweep.name}: {total} points, {len(kills)} kills, {leaks} left something")
-        sys.stdout.flush()
+    def command(self, name):
+        before, killed = COMMANDS[name]
+        return before, tuple(str(self.host.archive) if word == "ARCHIVE" else word for word in killed)
 
-    def prepare(self, sweep):
-        if sweep.before:
-            self.swiftlet.ok(*sweep.before)
+    def kill(self, name, point, after):
+        """Prepares, then runs the command and kills it at the point (0: runs it to its end); crashat's own result."""
+        before, killed = self.command(name)
+        if before:
+            self.swiftlet.ok(*before)
+        words = [self.crashat, *(["-x"] if after else []), str(point), *self.swiftlet.command(*killed)]
+        # What the killed command started holds its standard streams: they are no pipes.
+        with open(self.host.scratch / "crashed", "w+b") as log:
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.swiftlet.environ())
+            finish(process, timeout=120)
+            log.seek(0)
+            text = log.read().decode(errors="replace")
+        return re.search(r"crashat: points=(\d+) rc=(-?\d+)", text), text
 
-    def kill(self, sweep, point, after, baseline):
-        """What is wrong after one kill; nothing if all is well."""
+    def count(self, name):
+        """How many points a command has when nothing happens to it."""
+        found, text = self.kill(name, 0, after=False)
+        if not found or found.group(2) != "0":
+            raise SystemExit(f"crash: {name} does not work under crashat: {text}")
+        self.tidy(name)
+        return int(found.group(1))
+
+    def tidy(self, name):
+        """The commands after a kill: each must work, and together they bring the host back to its baseline."""
+        self.swiftlet.ok("ps", "-a")
+        if name == "load":
+            self.swiftlet.ok("container", "cleanup", "--all")
+            self.swiftlet.ok("load", "-i", self.host.archive)
+            self.swiftlet.ok("run", "--rm", "--name", NAME, IMAGE, "true")
+            return
+        self.swiftlet.ok("run", "--rm", IMAGE, "true")
+        if name == "run":
+            # The name may be the killed command's own, which came to its end as far as the state is concerned.
+            done = self.swiftlet.run(*RUN)
+            if done.status != 0:
+                if "already in use" not in done.err:
+                    raise Failure(f"the name cannot be used again: {done}")
+                self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
+                self.swiftlet.ok(*RUN)
+        elif name == "stop":
+            self.swiftlet.ok("stop", "-t", "0", NAME)
+            self.swiftlet.ok("start", NAME)
+        else:
+            self.swiftlet.ok("rm", "-f", "-t", "0", "--ignore", NAME)
+            self.swiftlet.ok(*RUN)
+        self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
+
+    def attempt(self, name, point, after):
+        """Kills once; what is wrong afterwards, as text (nothing if all is well), and whether it was killed."""
+        problems, killed = [], False
         try:
-            self.prepare(sweep)
-            self.crash(sweep, point, after)
-            self.swiftlet.ok("ps", "-a")
-            self.follow_up(sweep)
-        except Exception as error:  # whatever went wrong is this kill's result, and the next kill is to go on
-            return str(error)
-        difference = self.host.settled(baseline)
-        return "\n        ".join(difference[:20])
+            found, text = self.kill(name, point, after)
+            # crashat says 137 of what it killed; a command that had fewer points this time has ended by itself.
+            killed = bool(found) and found.group(2) == "137"
+            if not found or (not killed and found.group(2) != "0"):
+                problems.append(f"the command under crashat: {text.strip()[:500]}")
+            self.settle()
+            self.tidy(name)
+        except Failure as failure:
+            problems.append(str(failure))
+        left = self.host.settled(self.baseline, 5)
+        problems += left
+        if problems:
+            self.host.restore()
+            self.baseline = self.host.census()
+        return problems, killed
 
-    def follow_up(self, sweep):
-        """The next commands: they repair, and the name, the port and the image can be used again."""
-        if sweep.changes_image:
-            self.swiftlet.ok(*sweep.command)
-        self.swiftlet.ok("rm", "-f", "-t", "0", "c")
-        self.swiftlet.ok(*RUN)
-        self.swiftlet.ok("rm", "-f", "-t", "0", "c")
+    def settle(self):
+        """Waits until what the killed command started has come to rest: the same processes, a while long."""
+        def processes():
+            return sorted(p for p in os.listdir("/proc") if p.isdigit())
+        last, since, end = processes(), time.monotonic(), time.monotonic() + 5
+        while time.monotonic() < end and time.monotonic() - since < 0.12:
+            time.sleep(0.02)
+            now = processes()
+            if now != last:
+                last, since = now, time.monotonic()
+
+
+def sample(points, count):
+    """(point, after) spread evenly over both kinds; the first and the last are among them."""
+    every = [(n, after) for n in range(1, points + 1) for after in (False, True)]
+    if count is None or count >= len(every):
+        return every
+    # An odd step would miss one kind: the halves are drawn apart.
+    half = {False: count - count // 2, True: count // 2}
+    chosen = []
+    for after, share in half.items():
+        chosen += [(1 + round(i * (points - 1) / max(1, share - 1)), after) for i in range(share)]
+    return sorted(set(chosen))
+
+
+# --- a shard ------------------------------------------------------------------------------------
+
+def run_shard(options, crashat):
+    """On a private host: every shard-th point of every command. Its results are lines of JSON."""
+    scratch = host.enter()
+    machine = Host(program.prepare(program.find(options.swiftlet), scratch), scratch, program.image_archive())
+    machine.warm_up()
+    crasher = Crasher(machine, crashat)
+    for name in options.command or COMMANDS:
+        points = crasher.count(name)
+        print(json.dumps({"command": name, "points": points}), flush=True)
+        chosen = [(options.point, options.after)] if options.point else sample(points, None if options.all else options.sample)
+        number, shards = map(int, options.shard.split("/"))
+        for point, after in chosen[number::shards]:
+            problems, killed = crasher.attempt(name, point, after)
+            print(json.dumps({"command": name, "point": point, "after": after, "killed": killed, "problems": problems}), flush=True)
+
+
+# --- all of them --------------------------------------------------------------------------------
+
+def build(directory):
+    """crashat, from the exam's source."""
+    source = program.TOP.parent / "shared/exam/crashat.c"
+    if not source.exists():
+        print(f"crash: {source} is not there: without crashat nothing can be killed at a point\n0 passed, 1 failed")
+        sys.exit(1)
+    target = Path(directory) / "crashat"
+    done = subprocess.run(["gcc", "-O1", "-w", "-o", str(target), str(source)], capture_output=True, text=True)
+    if done.returncode:
+        print(f"crash: gcc: {done.stderr}\n0 passed, 1 failed")
+        sys.exit(1)
+    return target
+
+
+def tell(result, totals):
+    """Adds a shard's line to the totals, and prints it if there is something to say."""
+    entry = totals.setdefault(result["command"], {"points": 0, "kills": 0, "tried": 0, "leaks": 0})
+    if "points" in result:
+        entry["points"] = max(entry["points"], result["points"])
+        return
+    entry["tried"] += 1
+    entry["kills"] += result["killed"]
+    if result["problems"]:
+        entry["leaks"] += 1
+        print(f"not ok {result['command']}, killed {'after' if result['after'] else 'before'} point {result['point']}")
+        for line in "\n".join(result["problems"]).splitlines()[:40]:
+            print(f"    {line}")
+        sys.stdout.flush()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--swiftlet")
-    parser.add_argument("--sample", type=int, default=60)
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--swiftlet", metavar="PROGRAM")
+    parser.add_argument("--sample", type=int, default=60, metavar="N", help="points a command (default: 60)")
+    parser.add_argument("--all", action="store_true", help="every point, before and after")
+    parser.add_argument("--command", action="append", choices=COMMANDS)
+    parser.add_argument("--count", action="store_true", help="print the number of points, and kill nothing")
+    parser.add_argument("--point", type=int, default=0, metavar="N", help="this point alone")
+    parser.add_argument("--after", action="store_true", help="with --point: after the call")
+    parser.add_argument("--shards", type=int, default=2)
+    parser.add_argument("--shard", help=argparse.SUPPRESS)
+    parser.add_argument("--crashat", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if not CRASHAT.exists():
-        print(f"crash: {CRASHAT} is not there, and nothing can be killed without it\n0 passed, 1 failed")
-        sys.exit(1)
-    path, archive = program.find(options.swiftlet), program.image_archive()
-    scratch = host.enter()
-    crashat = scratch / "crashat"
-    subprocess.run(["cc", "-O2", "-o", str(crashat), str(CRASHAT)], check=True)
-    subject = Host(program.prepare(path, scratch), scratch, archive)
-    subject.warm_up()
-    crasher = Crasher(subject, str(crashat))
-    for sweep in sweeps(archive):
-        if options.only in sweep.name:
-            crasher.sweep(sweep, None if options.all else options.sample)
-    print(f"{crasher.passed} passed, {crasher.failed} failed")
-    sys.exit(1 if crasher.failed else 0)
+    if options.shard:
+        run_shard(options, options.crashat)
+        return
+    program.find(options.swiftlet)
+    program.image_archive()
+    if options.count:
+        options.sample = 0
+    directory = tempfile.mkdtemp(prefix="swiftlet-crash.", dir="/var/tmp")
+    try:
+        with host.mount_points():
+            failed = run_shards(options, build(directory))
+    finally:
+        shutil.rmtree(directory)
+    sys.exit(1 if failed else 0)
+
+
+def run_shards(options, crashat):
+    began, totals = time.monotonic(), {}
+    shards = 1 if options.point or options.count else options.shards
+    base = [a for a in sys.argv[1:] if a != "--count"] + (["--sample", "0"] if options.count else [])
+    started = [subprocess.Popen([sys.executable, sys.argv[0], *base, "--shard", f"{n}/{shards}", "--crashat", str(crashat)],
+                                stdout=subprocess.PIPE, text=True) for n in range(shards)]
+    failed = collect(started, totals)
+    for name, entry in totals.items():
+        print(f"{name}: {entry['points']} points, {entry['tried']} tried, {entry['kills']} kills, {entry['leaks']} leaks")
+    passed = sum(e["tried"] - e["leaks"] for e in totals.values())
+    failed += sum(e["leaks"] for e in totals.values())
+    print(f"{time.monotonic() - began:.0f} seconds")
+    print(f"{passed} passed, {failed} failed")
+    return failed
+
+
+def collect(started, totals):
+    """Reads the shards' lines as they come; how many shards did not end well."""
+    import selectors
+    waiting = selectors.DefaultSelector()
+    for process in started:
+        waiting.register(process.stdout, selectors.EVENT_READ)
+    while waiting.get_map():
+        for key, _ in waiting.select():
+            line = key.fileobj.readline()
+            if not line:
+                waiting.unregister(key.fileobj)
+            elif line.startswith("{"):
+                tell(json.loads(line), totals)
+            else:
+                print(line, end="")
+    return sum(process.wait() != 0 for process in started)
 
 
 if __name__ == "__main__":

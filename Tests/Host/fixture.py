@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import census
-from check import Failure, holds
+from check import holds
 from host import do, shell, until
 from program import IMAGE, WAITING, Program, finish
+from wipe import wipe
 
 
 class Host:
@@ -35,11 +36,11 @@ class Host:
         return census.settled(before, self.census, seconds)
 
     def restore(self):
-        """After a test that failed: removes what it may have left, as far as the program can."""
-        with contextlib.suppress(Failure):
-            self.swiftlet.run("rm", "-f", "-t", "0", "-v", "-a", timeout=60)
-            if not self.swiftlet.is_podman:
-                self.swiftlet.run("system", "check", "--repair", timeout=60)
+        """After a failure: ends and removes everything, and begins anew, so that the next test tells of itself only."""
+        wipe(self.root)
+        for path in (self.root, self.run_root):
+            shell(f"find {path} -mindepth 1 -delete")
+        self.warm_up()
 
     # --- containers -----------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def passes(function, machine, timings):
     if why:
         for line in why.splitlines():
             print("    " + line)
-    if left:
+    if why:
         machine.restore()
     sys.stdout.flush()
     return not why

@@ -1,31 +1,19 @@
 """A reboot, simulated: processes, mounts, namespaces, rules and groups are gone, the boot id is another."""
 import contextlib
-import os
-import re
 import shutil
-import signal
 import uuid
-from pathlib import Path
 
 from check import equal, holds, test
-from host import NETNS, do, output, shell, until
+from host import do, output
 from program import IMAGE
+from wipe import wipe
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 @contextlib.contextmanager
 def _rebooted(host, keep_run_root):
-    _end_processes()
-    for point in reversed(re.findall(rf" ({host.root}/\S+) ", Path("/proc/self/mountinfo").read_text())):
-        do(f"umount {point}")
-    for name in os.listdir(NETNS):
-        if name.startswith("netns-"):
-            do(f"ip netns del {name}")
-    shell("ip link del podman0")
-    for program in ("iptables", "ip6tables"):
-        do("; ".join(f"{program} -t {table} -F; {program} -t {table} -X" for table in ("nat", "filter")))
-    do(r"find /sys/fs/cgroup -depth -type d -regextype posix-extended -regex '.*[0-9a-f]{64}.*' -exec rmdir '{}' +")
+    wipe(host.root)
     if not keep_run_root:
         shutil.rmtree(host.run_root)
     other = host.scratch / "boot_id"
@@ -36,16 +24,6 @@ def _rebooted(host, keep_run_root):
     finally:
         # To the engine, this is one more reboot.
         do(f"umount {BOOT_ID}")
-
-
-def _end_processes():
-    """The monitors first: they would clean up after their containers."""
-    for name in ("conmon", ""):
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError):
-                if int(pid) not in (1, os.getpid()) and name in Path("/proc", pid, "comm").read_text():
-                    os.kill(int(pid), signal.SIGKILL)
-    until(lambda: len([p for p in os.listdir("/proc") if p.isdigit()]) == 2)
 
 
 def _reboot(host, keep_run_root):

@@ -134,7 +134,8 @@ PLANTS = (_lost_rule, _lost_chains, _lost_filter_rule, _stray_rule, _stray_direc
 def _clean_up_what_stays():
     shell("ip netns del netns-12345678-1234-1234-1234-123456789abc; ip link del veth77; "
           f"find /sys/fs/cgroup -type d -name {STRAY} -exec rmdir {{}} +; umount /var/lib/swiftlet/containers/{STRAY}/merged; "
-          f"find /var/lib/swiftlet -maxdepth 3 -name {STRAY} -exec rm -rf {{}} +; rm -rf /var/lib/swiftlet/volumes/stray")
+          f"find /var/lib/swiftlet -maxdepth 3 -name {STRAY} -exec rm -rf {{}} +; rm -rf /var/lib/swiftlet/volumes/stray; "
+          "chmod 700 /var/lib/swiftlet /run/swiftlet")
 
 
 def _found_and_repaired(plant):
@@ -154,7 +155,7 @@ def _found_and_repaired(plant):
                 holds("Hostname" in host.curl("http://127.0.0.1:8080"), "the container does not answer afterwards")
             finally:
                 _clean_up_what_stays()
-    planted.__name__ = f"system_check_finds_and_repairs_a{plant.__name__}"
+    planted.__name__ = f"system_check_finds_and_repairs{plant.__name__}"
     planted.__module__ = __name__
     return test(planted)
 

@@ -71,7 +71,8 @@ def _watch(seen, process):
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             line = Path("/proc", pid, "cmdline").read_bytes()
-            if CANARY.encode() in line and int(pid) != process.pid:
+            # A child has its parent's command line until it executes its own program.
+            if CANARY.encode() in line and line.decode().split("\0")[:-1] != process.args:
                 seen.add(line.replace(b"\0", b" ").decode(errors="replace")[:200])
         except OSError:
             continue

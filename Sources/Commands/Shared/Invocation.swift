@@ -37,7 +37,8 @@ enum Invocation {
 
     /// The arguments, brought into the form that the parser reads.
     static var arguments: [String] {
-        Array(CommandLine.arguments.dropFirst())
+        // `--name=$NAME` with an empty variable: the parser takes an option that ends with = for one without a value.
+        CommandLine.arguments.dropFirst().flatMap { $0 == "--name=" ? ["--name", ""] : [$0] }
     }
 }
 

@@ -154,6 +154,7 @@ extension ContainerSpec {
             )
         }
         workingDirectory = request.workingDirectory ?? image.workingDirectory.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
+        namesWorkingDirectory = request.workingDirectory != nil
         guard workingDirectory.hasPrefix("/") else {
             throw EngineError(
                 "the working directory \"\(workingDirectory)\" is invalid, it needs to be an absolute path")

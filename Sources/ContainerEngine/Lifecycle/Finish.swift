@@ -71,7 +71,8 @@ extension Engine {
         try settle(id)
         if let record = try store.container(id: id) {
             if record.isRunning { throw EngineError("container \(id) is still running: stop it first") }
-            return record.exitCode ?? 0
+            if let code = record.exitCode { return code }
+            if record.run == nil { return 0 }
         }
         let code = try store.database.query("SELECT code FROM run.exit_codes WHERE container = ?1", [.text(id)]).first
         guard let code else {
@@ -139,9 +140,17 @@ extension Engine {
             [.text(id), .integer(Int64(code)), .integer(Clock.now)])
         let removes = record.spec.autoRemove || record.state == .removing
         // With --rm the row itself goes: until then the run's row says what is left to do.
-        if !removes { try store.setExited(id, code: code, at: Clock.now) }
+        var isRecorded = true
+        if !removes {
+            do { try store.setExited(id, code: code, at: Clock.now) } catch let error as DatabaseError
+                where error.isFull
+            {
+                warn("\(paths.root) is full: the end of container \(record.spec.name) is recorded when there is room")
+                isRecorded = false
+            }
+        }
         try dismiss(record.run?.monitor)
-        try takeDown(record.spec, killing: false)
+        try takeDown(record.spec, killing: false, forgetting: isRecorded)
         if removes { try discard(id) }
     }
 
@@ -169,8 +178,8 @@ extension Engine {
 
     /// Undoes a run: process, network, mount, and the rows last. It works from any point at which the run was left,
     /// and again and again; all steps are tried. `killing` says whether processes may be left; after a normal end there
-    /// are none.
-    func takeDown(_ spec: ContainerSpec, killing: Bool) throws {
+    /// are none. Without `forgetting` the rows stay, for the next command to try again.
+    func takeDown(_ spec: ContainerSpec, killing: Bool, forgetting: Bool = true) throws {
         var errors: [any Error] = []
         func attempt(_ body: () throws -> Void) {
             do { try body() } catch { errors.append(error) }
@@ -187,7 +196,7 @@ extension Engine {
         try File.remove("\(paths.exits)/\(spec.id)")
         try File.remove(paths.pidFile(spec.id))
         try File.removeTree(paths.execSessions(spec.id))
-        try store.deleteRun(spec.id)
+        if forgetting { try store.deleteRun(spec.id) }
     }
 
     // MARK: Removing
@@ -253,7 +262,7 @@ extension Engine {
 
     /// Puts right what commands that died left half done. Costs one query when there is nothing.
     func reconcile() throws {
-        for id in try store.orphans() {
+        for id in try store.orphans() + store.unnoticedEnds() {
             // Whoever holds the lock is at work on this very container.
             guard let lock = try FileLock(ifFree: "\(paths.locks)/\(id)") else { continue }
             defer { unlock(lock, id) }

@@ -108,7 +108,13 @@ struct Launcher: Sendable {
         let spec = launch.spec
         let files = paths.files(of: spec)
         let user = try user(spec.user, in: root)
-        // Podman makes the working directory, by the kernel's look-up inside the root (openat2(2)).
+        let isMount = spec.mounts.contains { spec.workingDirectory.hasPrefix($0.destination) }
+        if spec.namesWorkingDirectory && !isMount, try !root.isDirectory(spec.workingDirectory) {
+            throw EngineError(
+                "workdir \"\(spec.workingDirectory)\" does not exist on container \(spec.id): make it in the image, or mount "
+                    + "something there", exitCode: 126)
+        }
+        // Podman makes the image's working directory, by the kernel's look-up inside the root (openat2(2)).
         try root.makeDirectories(spec.workingDirectory, owner: user.uid, group: user.gid)
         var blueprint = basis(spec, network: network(launch))
         blueprint.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
@@ -128,7 +134,9 @@ struct Launcher: Sendable {
             var user = try ContainerUser.resolve(name, in: root)
             // As at a login, the first group is among the others, too: else a file that denies it could be read by
             // leaving it (CVE-2022-2989). Podman does so where a user is named.
-            if !name.isEmpty && !user.additionalGroups.contains(user.gid) { user.additionalGroups.insert(user.gid, at: 0) }
+            if !name.isEmpty && !user.additionalGroups.contains(user.gid) {
+                user.additionalGroups.insert(user.gid, at: 0)
+            }
             return user
         } catch {
             throw EngineError(error.description, exitCode: error.code == .system ? 125 : 126)

@@ -25,6 +25,8 @@ public struct ContainerSpec: Codable, Sendable {
     public var environment: [String] = []
     /// The working directory inside.
     public var workingDirectory = "/"
+    /// Whether `--workdir` named the working directory: then it must be there; the image's own is made.
+    public var namesWorkingDirectory = false
     /// `--user`, or the image's USER, as written; empty for root.
     public var user = ""
     /// The host name inside.

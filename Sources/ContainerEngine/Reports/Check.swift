@@ -29,11 +29,14 @@ extension Engine {
             try store.orphans().map { "container \($0.prefix(12)) was left half done by a command that was killed" })
         report("process", try checkProcesses(records))
         report("namespace", checkNamespaces(records))
+        report("namespace", try strayNamespaces(records).map { "\($0) is of no container" })
+        report("link", try strayLinks().map { "\($0.description) is on a bridge of ours, but of no container" })
         report("lease", try checkLeases())
         report("firewall", try checkFirewall())
         report("cgroup", try checkCgroups(records))
         report("mount", try checkMounts(records))
         report("image", try checkImages())
+        report("file", try strayFiles().map { "\($0) is of no image, container or command" })
         report("container directory", try checkDirectories(records))
         report("mode", try checkModes())
         return findings
@@ -59,7 +62,43 @@ extension Engine {
             }
         }
         try synchronizeFirewall(families: [.ipv4])
+        for path in try strayNamespaces(records) { try NetworkNamespace.remove(at: path) }
+        for name in try strayLinks() { try BridgePorts.delete(name) }
+        for path in try strayFiles() { try File.removeEntry(path) }
+        for path in [paths.root, paths.runRoot] { try File.setMode(path, 0o700) }
         try sweepStoreLocked()
+    }
+
+    /// Namespaces with a name such as ours that no container has. Podman's have such names, too: where Podman has run
+    /// since the boot, they may be its own.
+    private func strayNamespaces(_ records: [ContainerRecord]) throws -> [String] {
+        guard !File.exists("/run/libpod"), !File.exists("/run/containers") else { return [] }
+        let known = Set(records.compactMap(\.run?.namespacePath))
+        return try File.names(in: NetworkNamespace.directory).filter { $0.hasPrefix("netns-") && $0.utf8.count == 42 }
+            .map { "\(NetworkNamespace.directory)/\($0)" }.filter { !known.contains($0) }
+    }
+
+    private func strayLinks() throws -> [InterfaceName] {
+        let known = Set(try store.attachments().map(\.hostInterface))
+        let bridges = Set(try networkFiles.load().networks.compactMap(\.networkInterface)).compactMap {
+            InterfaceName($0)
+        }
+        return try bridges.sorted().flatMap { try BridgePorts.names(of: $0) }.filter { !known.contains($0) }
+    }
+
+    /// Blobs that no image has, and what dead commands left among the temporary files and in the trash.
+    private func strayFiles() throws -> [String] {
+        guard try store.database.query("SELECT 1 FROM store_changes").isEmpty else { return [] }
+        let wanted = Set(
+            try store.database.query("SELECT id FROM images UNION SELECT substr(manifest_digest, 8) FROM images").map {
+                $0.text(0)
+            })
+        let blobs = "\(paths.root)/blobs/sha256"
+        var found = try File.names(in: blobs).filter { !wanted.contains($0) }.map { "\(blobs)/\($0)" }
+        for directory in ["\(paths.root)/tmp", "\(paths.root)/trash"] {
+            found += try File.names(in: directory).map { "\(directory)/\($0)" }
+        }
+        return found
     }
 
     private func settleLocked(_ id: String) throws {

@@ -19,6 +19,7 @@ final class StateStore {
             ] {
                 try File.makeDirectories(directory)
             }
+            _ = try OwnedFD.open("\(paths.root)/images.lock", [.write, .create])
             // The two roots may have been made by somebody else, for everybody to read.
             for directory in [paths.root, paths.runRoot] { try File.setMode(directory, 0o700) }
         }
@@ -57,7 +58,9 @@ final class StateStore {
                 "UPDATE containers SET state = 'exited', exit_code = 255, finished = ?1, owner = NULL WHERE state = 'running'",
                 [.integer(Clock.now)])
         }
-        for name in try File.names(in: paths.exits) { try File.remove("\(paths.exits)/\(name)") }
+        for directory in [paths.exits, "\(paths.runRoot)/pids", "\(paths.runRoot)/exec", paths.runtimeState] {
+            for name in try File.names(in: directory) { try File.removeEntry("\(directory)/\(name)") }
+        }
     }
 
     // MARK: Containers
@@ -194,6 +197,16 @@ final class StateStore {
             UNION SELECT id, 'nobody' FROM containers WHERE state = 'running' AND id NOT IN (SELECT container FROM run.runs)
             """
         ).filter { row in try isAbandoned(row.text(1)) }.map { $0.text(0) }
+    }
+
+    /// Containers whose first process is gone although nobody has cleaned up: conmon was killed, too, or is about to.
+    func unnoticedEnds() throws -> [String] {
+        try database.query("SELECT container, init FROM run.runs WHERE state = 'running' AND owner IS NULL").filter {
+            row in
+            // Only whether the number is in use: cheap for a hundred containers, and right but for reused numbers.
+            guard let process = ProcessIdentity(row.text(1)) else { return true }
+            return !File.exists("/proc/\(process.pid)")
+        }.map { $0.text(0) }
     }
 
     /// Whether nobody who lives is changing the row that has this owner.

@@ -41,6 +41,21 @@ public struct ContainerFiles: Sendable {
         }
     }
 
+    /// Whether a path of the container leads to a directory in it.
+    ///
+    /// - Throws: `StorageError` when the kernel cannot say.
+    public func isDirectory(_ path: String) throws(StorageError) -> Bool {
+        do throws(Errno) {
+            return try directory.target([UInt8](path), links: .inside).status().type == .directory
+        } catch .noSuchFileOrDirectory {
+            return false
+        } catch .notDirectory {
+            return false
+        } catch {
+            throw .system(error, "look at \(path) in the container")
+        }
+    }
+
     /// Makes a directory in the container and those above it, mode 0755; one that is there is left as it is.
     ///
     /// - Parameters:
