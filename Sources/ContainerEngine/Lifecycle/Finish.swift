@@ -163,12 +163,7 @@ extension Engine {
 
     /// The code that conmon wrote; 255 if conmon itself was killed before it could.
     private func exitCode(_ record: ContainerRecord) throws -> Int32 {
-        if let code = try store.database.query(
-            "SELECT code FROM run.exit_codes WHERE container = ?1 AND at > ?2",
-            [.text(record.id), .integer(record.started ?? 0)]
-        ).first {
-            return Int32(truncatingIfNeeded: code.integer(0))
-        }
+        if let code = try store.noticedExitCode(record.id, since: record.started) { return code }
         guard let monitor = record.run?.monitor else { return try ExitFile.read(paths.exits, id: record.id) ?? 255 }
         switch try ExitFile.wait(paths.exits, id: record.id, monitor: monitor, timeout: .seconds(10)) {
         case .exited(let code): return code
@@ -291,7 +286,9 @@ extension Engine {
         var refreshed = record
         refreshed.state = .exited
         refreshed.run = nil
-        refreshed.exitCode = (try? ExitFile.read(paths.exits, id: record.id)) ?? record.exitCode  // as above
+        // As above.
+        let noticed = try? store.noticedExitCode(record.id, since: record.started)
+        refreshed.exitCode = noticed ?? (try? ExitFile.read(paths.exits, id: record.id)) ?? record.exitCode  // as above
         refreshed.finished = record.finished ?? Clock.now
         return refreshed
     }

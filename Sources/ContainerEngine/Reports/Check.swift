@@ -31,11 +31,18 @@ extension Engine {
         report("namespace", checkNamespaces(records))
         report("namespace", try strayNamespaces(records).map { "\($0) is of no container" })
         report("link", try strayLinks().map { "\($0.description) is on a bridge of ours, but of no container" })
+        for network in try networkFiles.load().networks {
+            report(
+                "address",
+                try BridgePorts.missingGateways(of: network).map { "\($0) is missing on the bridge of \(network.name)" }
+            )
+        }
         report("lease", try checkLeases())
         report("firewall", try checkFirewall())
         report("cgroup", try checkCgroups(records))
         report("mount", try checkMounts(records))
         report("image", try checkImages())
+        report("volume", try strayVolumes().map { "volume \($0) is there, but the state does not know it" })
         report("file", try strayFiles().map { "\($0) is of no image, container or command" })
         report("container directory", try checkDirectories(records))
         report("mode", try checkModes())
@@ -48,7 +55,7 @@ extension Engine {
         let records = try store.containers()
         let known = Set(records.map(\.id))
         let cgroups = try ContainerCgroups()
-        for id in try cgroups.identifiers() where !(records.first { $0.id == id }?.isRunning ?? false) {
+        for id in try strayCgroups(records) {
             _ = try cgroups.kill(id)
             try cgroups.remove(id)
         }
@@ -62,8 +69,14 @@ extension Engine {
             }
         }
         try synchronizeFirewall(families: [.ipv4])
+        for network in try networkFiles.load().networks { try BridgePorts.restoreGateways(of: network) }
         for path in try strayNamespaces(records) { try NetworkNamespace.remove(at: path) }
         for name in try strayLinks() { try BridgePorts.delete(name) }
+        for name in try strayVolumes() {
+            try store.database.query(
+                "INSERT OR IGNORE INTO volumes (name, created, anonymous) VALUES (?1, ?2, 0)",
+                [.text(name), .integer(Clock.now)])
+        }
         for path in try strayFiles() { try File.removeEntry(path) }
         for path in [paths.root, paths.runRoot] { try File.setMode(path, 0o700) }
         try sweepStoreLocked()
@@ -84,6 +97,12 @@ extension Engine {
             InterfaceName($0)
         }
         return try bridges.sorted().flatMap { try BridgePorts.names(of: $0) }.filter { !known.contains($0) }
+    }
+
+    /// Volumes that the state does not know. What is in them is somebody's: they are taken in, never removed.
+    private func strayVolumes() throws -> [String] {
+        let known = Set(try store.database.query("SELECT name FROM volumes").map { $0.text(0) })
+        return try File.names(in: "\(paths.root)/volumes").filter { !known.contains($0) }
     }
 
     /// Blobs that no image has, and what dead commands left among the temporary files and in the trash.
@@ -160,10 +179,19 @@ extension Engine {
         }
     }
 
-    private func checkCgroups(_ records: [ContainerRecord]) throws -> [String] {
+    /// Control groups of containers that do not run. One of a container that this data directory does not know, with
+    /// a process in it, is another data directory's.
+    private func strayCgroups(_ records: [ContainerRecord]) throws -> [String] {
+        let cgroups = try ContainerCgroups()
         let running = Set(records.filter { $0.run != nil }.map(\.id))
-        return try ContainerCgroups().identifiers().filter { !running.contains($0) }
-            .map { "\($0.prefix(12)) has a control group, but does not run" }
+        let known = Set(records.map(\.id))
+        return try cgroups.identifiers().filter { id in
+            try !running.contains(id) && (known.contains(id) || cgroups.processes(id).isEmpty)
+        }
+    }
+
+    private func checkCgroups(_ records: [ContainerRecord]) throws -> [String] {
+        try strayCgroups(records).map { "\($0.prefix(12)) has a control group, but does not run" }
     }
 
     private func strayMounts(_ records: [ContainerRecord]) throws -> [String] {

@@ -13,7 +13,8 @@ final class StateStore {
     init(_ paths: EnginePaths) throws {
         self.paths = paths
         owner = try ProcessIdentity.current().description
-        if !File.exists(paths.state) || !File.exists(paths.run) {
+        let isNew = !File.exists(paths.state) || !File.exists(paths.run)
+        if isNew {
             for directory in [
                 paths.root, paths.runRoot, paths.locks, paths.exits, "\(paths.runRoot)/pids", "\(paths.runRoot)/tmp",
             ] {
@@ -31,6 +32,7 @@ final class StateStore {
             ATTACH '\(paths.run.replacing("'", with: "''"))' AS run;
             PRAGMA run.journal_mode = WAL; PRAGMA run.synchronous = OFF;
             """)
+        if isNew { for file in [paths.state, paths.run] { try File.setMode(file, 0o600) } }
         try Schema.migrate(database, "main", Schema.persistent)
         try Schema.migrate(database, "run", Schema.volatile)
         try noticeReboot()
@@ -207,6 +209,13 @@ final class StateStore {
             guard let process = ProcessIdentity(row.text(1)) else { return true }
             return !File.exists("/proc/\(process.pid)")
         }.map { $0.text(0) }
+    }
+
+    /// What a container's process exited with since it was last started, once its end was noticed in this boot.
+    func noticedExitCode(_ id: String, since started: Int64?) throws -> Int32? {
+        try database.query(
+            "SELECT code FROM run.exit_codes WHERE container = ?1 AND at > ?2", [.text(id), .integer(started ?? 0)]
+        ).first.map { Int32(truncatingIfNeeded: $0.integer(0)) }
     }
 
     /// Whether nobody who lives is changing the row that has this owner.

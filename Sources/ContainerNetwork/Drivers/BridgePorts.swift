@@ -19,6 +19,40 @@ public enum BridgePorts {
         }
     }
 
+    /// The gateway addresses that a network's bridge should have and has not; none when there is no bridge.
+    ///
+    /// - Throws: `NetworkError` when the kernel refuses.
+    public static func missingGateways(of network: NetworkDefinition) throws(NetworkError) -> [InterfaceAddress] {
+        guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else { return [] }
+        do throws(NetlinkError) {
+            let session = try Session(.route)
+            guard let link = try session.link(name) else { return [] }
+            let there = Set(try session.addresses(of: link.index))
+            return network.subnets.compactMap { subnet in
+                subnet.gateway.flatMap { InterfaceAddress($0, in: subnet.subnet) }
+            }.filter { !there.contains($0) }
+        } catch {
+            throw NetworkError(error)
+        }
+    }
+
+    /// Gives a network's bridge the gateway addresses that it has not.
+    ///
+    /// Equivalent to: `ip address add GATEWAY/PREFIX dev BRIDGE`.
+    ///
+    /// - Throws: `NetworkError` when the kernel refuses.
+    public static func restoreGateways(of network: NetworkDefinition) throws(NetworkError) {
+        let missing = try missingGateways(of: network)
+        guard !missing.isEmpty, let name = network.networkInterface.flatMap({ InterfaceName($0) }) else { return }
+        do throws(NetlinkError) {
+            let session = try Session(.route)
+            guard let link = try session.link(name) else { return }
+            for address in missing { try session.perform(AddressRequest.add(address, to: link.index)) }
+        } catch {
+            throw NetworkError(error)
+        }
+    }
+
     /// Deletes a port; one that is gone is success.
     ///
     /// Equivalent to: `ip link delete NAME`.
