@@ -1,134 +1,128 @@
 #!/usr/bin/env python3
-"""Measures swiftlet against Debian's Podman: the same host, image and runc, the two in turn, in one run.
+"""Measures swiftlet against Debian's Podman: same host, same runc, same image, turn by turn.
 
-    bench.py [--swiftlet PATH] [--podman PATH] [--rounds N] [--json FILE]
+    sudo Bench/bench.py [--swiftlet PROGRAM] [--rounds 15] [--json FILE]
 
-Wall time is that of the whole process. Bare 'runc run' of the same root file system is the floor below both.
-Timings depend on the machine and never fail anything: the exit status is 0.
+Everything runs on a private host (Tests/Host/host.py), each engine on its own storage. Beside both stands the
+floor: bare `runc run` of the same root file system. What is measured is the wall time of the command as its
+caller sees it; a round takes each engine once, in turn, so that the machine's moods meet both. The exit status
+is 0 whatever the times are.
 """
 import argparse
 import json
 import os
+import platform
+import re
+import shutil
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests/Host"))
-import host
-import program
-from fixture import Host
-from program import IMAGE
+TOP = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOP / "Tests/Host"), str(TOP / "Bench")]
 
-# What the project promises: the greatest share of Podman's time.
-TARGETS = {"--version": 0.25, "ps": 0.25, "run --rm true": 0.40, "run --rm --network none true": 0.40,
-           "exec true": 0.40}
-MEMORY_TARGET_MIB = 30
-NULL = subprocess.DEVNULL
+import host  # noqa: E402
+import program  # noqa: E402
+from floor import Floor  # noqa: E402
+from measure import Case, peak, rounds  # noqa: E402
+from program import IMAGE  # noqa: E402
 
-
-class Contender:
-    """One engine, warmed up, with a container to look at."""
-
-    def __init__(self, path, scratch, archive):
-        self.engine = program.prepare(path, scratch)
-        self.host = Host(self.engine, scratch, archive)
-        self.host.warm_up()
-        self.engine.ok("run", "-d", "--name", "bench", IMAGE, "sleep", "100000")
-
-    def measure(self, name):
-        """Milliseconds of one command, with what it needs made before the clock starts."""
-        commands = {
-            "--version": ("--version",), "ps": ("ps",), "run --rm true": ("run", "--rm", IMAGE, "true"),
-            "run --rm --network none true": ("run", "--rm", "--network", "none", IMAGE, "true"),
-            "exec true": ("exec", "bench", "true"), "rm -f": ("rm", "-f", "-t", "0", "gone"),
-        }
-        if name == "rm -f":
-            self.engine.ok("run", "-d", "--name", "gone", IMAGE, "sleep", "100000")
-        return milliseconds(self.engine.command(*commands[name]), self.engine.environ())
-
-    def memory(self):
-        """The greatest resident memory of 'run', in MiB, of the engine's own process."""
-        process = self.engine.start("run", "--rm", IMAGE, "true", stdout=NULL, stderr=NULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return usage.ru_maxrss / 1024
-
-
-def milliseconds(command, environment=None):
-    start = time.monotonic()
-    subprocess.run(command, stdin=NULL, stdout=NULL, stderr=NULL, env=environment, check=True)
-    return (time.monotonic() - start) * 1000
-
-
-class Floor:
-    """runc alone on the same root file system."""
-
-    def __init__(self, contender, scratch):
-        self.bundle = scratch / "runc"
-        rootfs = self.bundle / "rootfs"
-        rootfs.mkdir(parents=True)
-        pid = contender.host.pid("bench")
-        host.do(f"cp -a /proc/{pid}/root/bin {rootfs}/ && mkdir -p {rootfs}/proc {rootfs}/dev {rootfs}/sys")
-        host.do(f"cd {self.bundle} && runc spec")
-        document = json.loads((self.bundle / "config.json").read_text())
-        document["process"].update(terminal=False, args=["true"])
-        (self.bundle / "config.json").write_text(json.dumps(document))
-
-    def measure(self):
-        return milliseconds(["runc", "--root", str(self.bundle / "state"), "run", "-b", str(self.bundle), "floor"])
-
-
-def report(rows, memory, floor, size):
-    print(f"{'command':32}{'swiftlet ms':>22}{'podman ms':>22}{'ratio':>8}{'target':>8}")
-    for name, (ours, theirs) in rows.items():
-        ratio = statistics.median(ours) / statistics.median(theirs)
-        target = TARGETS.get(name)
-        verdict = "" if target is None else f"{target:8.2f}  {'met' if ratio <= target else 'NOT MET'}"
-        columns = "".join(f"{statistics.median(t):12.1f} (min {min(t):5.1f})"[:22].rjust(22) for t in (ours, theirs))
-        print(f"{name:32}{columns}{ratio:8.2f}{verdict}")
-    print(f"{'runc run (the floor)':32}{statistics.median(floor):12.1f} (min {min(floor):5.1f})")
-    print(f"peak memory of run --rm: swiftlet {memory[0]:.1f} MiB (target {MEMORY_TARGET_MIB}: "
-          f"{'met' if memory[0] <= MEMORY_TARGET_MIB else 'NOT MET'}), podman {memory[1]:.1f} MiB")
-    print(f"binary: {size / 1e6:.1f} MB")
+# name, target for ours/Podman, what runs before the clock starts, what is measured
+CASES = (
+    Case("--version", 0.25, (), ("--version",)),
+    Case("ps", 0.25, (), ("ps",)),
+    Case("run --rm true", 0.40, (), ("run", "--rm", IMAGE, "true")),
+    Case("run --rm true, no network", 0.40, (), ("run", "--rm", "--network=none", IMAGE, "true")),
+    Case("exec true", 0.40, (), ("exec", "up", "true")),
+    Case("rm -f", None, ("run", "-d", "--name", "gone", IMAGE), ("rm", "-f", "-t", "0", "gone")),
+)
+MEMORY_TARGET = 30 << 20
+SIZE_TARGET = 60 * 1000 * 1000
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--swiftlet")
-    parser.add_argument("--podman", default="/usr/bin/podman")
+    parser.add_argument("--swiftlet", metavar="PROGRAM", help="what is measured (default: the release build)")
+    parser.add_argument("--podman", metavar="PROGRAM", default=shutil.which("podman"), help="what it is measured against")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json")
+    parser.add_argument("--json", metavar="FILE", help="write the numbers there, too")
     options = parser.parse_args()
-    if not os.access(options.podman, os.X_OK):
-        sys.exit(f"bench: {options.podman} is not there: apt-get install podman netavark aardvark-dns runc conmon")
-    path, archive = program.find(options.swiftlet), program.image_archive()
-    result = Path(options.json).absolute() if options.json else None
+    swiftlet = program.find(options.swiftlet, released=True)
+    if host.STAGE not in os.environ:
+        program.image_archive()
+        if not options.podman:
+            print("bench: there is no podman to compare with (apt-get install podman runc)")
+    report = Path(options.json).resolve() if options.json else None
     scratch = host.enter()
-    # Both have a bridge podman0 in one network: each is set up while the other's is not there.
-    ours = Contender(path, scratch, archive)
-    floor = Floor(ours, scratch)
-    rows, floors = {}, [floor.measure() for _ in range(options.rounds)]
-    waterfall = ours.engine.run("run", "--rm", "--timing", IMAGE, "true").err
-    ours.engine.ok("rm", "-f", "-t", "0", "bench")
-    theirs = Contender(options.podman, scratch, archive)
-    theirs.engine.ok("rm", "-f", "-t", "0", "bench")
-    for name in [*TARGETS, "rm -f"]:
-        rows[name] = ([], [])
-        for _ in range(options.rounds):
-            for contender, times in zip((ours, theirs), rows[name]):
-                needs_container = name in ("exec true", "ps")
-                if needs_container:
-                    contender.engine.ok("run", "-d", "--name", "bench", IMAGE, "sleep", "100000")
-                times.append(contender.measure(name))
-                if needs_container:
-                    contender.engine.ok("rm", "-f", "-t", "0", "bench")
-    memory = (ours.memory(), theirs.memory())
-    report(rows, memory, floors, os.path.getsize(path))
-    print(f"\nwhere the time of one swiftlet run --rm goes:\n{waterfall}")
-    if result:
-        result.write_text(json.dumps({"rows": rows, "floor": floors, "memory": memory}))
+    result = measure(scratch, swiftlet, options)
+    show(result)
+    if report:
+        report.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def measure(scratch, swiftlet, options):
+    engines = {"swiftlet": program.prepare(swiftlet, scratch)}
+    if options.podman:
+        engines["podman"] = program.prepare(options.podman, scratch)
+    for engine in engines.values():
+        engine.ok("load", "-i", program.image_archive())
+        # What runs when ps lists and exec enters.
+        engine.ok("run", "-d", "--name", "up", IMAGE, "sleep", "100000")
+    floor = Floor(scratch, program.image_archive()) if shutil.which("runc") else None
+    result = {"host": description(swiftlet, engines), "rounds": options.rounds, "cases": {}}
+    for case in CASES:
+        result["cases"][case.name] = {"target": case.target, "times": rounds(case, engines, options.rounds)}
+        print(f"# {case.name}: done", file=sys.stderr)
+    if floor:
+        result["floor"] = floor.times(options.rounds)
+    result["memory"] = {name: peak(engine, "run", "--rm", IMAGE, "true") for name, engine in engines.items()}
+    result["size"] = swiftlet.stat().st_size
+    result["timing"] = engines["swiftlet"].run("run", "--timing", "--rm", IMAGE, "true").err
+    for engine in engines.values():
+        engine.ok("rm", "-f", "-t", "0", "up")
+    return result
+
+
+def description(swiftlet, engines):
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    lines = {name: engine.ok("--version") for name, engine in engines.items()}
+    if shutil.which("runc"):
+        lines["runc"] = subprocess.run(["runc", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    return {"kernel": platform.release(), "processor": model.group(1) if model else platform.machine(), "processors": os.cpu_count(),
+            "program": str(swiftlet), **lines}
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+def show(result):
+    for key, value in result["host"].items():
+        print(f"{key}: {value}")
+    print(f"\n{result['rounds']} rounds; milliseconds, median (least)\n")
+    print(f"{'':28}{'swiftlet':>18}{'podman':>18}{'ratio':>8}{'target':>8}")
+    for name, case in result["cases"].items():
+        ours, theirs = case["times"]["swiftlet"], case["times"].get("podman")
+        ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
+        print(f"{name:28}{cell(ours):>18}{cell(theirs):>18}{f'{ratio:.2f}' if ratio else '':>8}"
+              f"{case['target'] or '':>8}{verdict(ratio, case['target'])}")
+    if "floor" in result:
+        print(f"{'runc run (the floor)':28}{cell(result['floor']):>18}")
+    memory = result["memory"]
+    print(f"\npeak memory of run --rm: {memory['swiftlet'] / 2**20:.1f} MiB"
+          + (f" (podman {memory['podman'] / 2**20:.1f} MiB)" if "podman" in memory else "")
+          + f", target {MEMORY_TARGET >> 20} MiB{verdict(memory['swiftlet'], MEMORY_TARGET)}")
+    print(f"size of the program: {result['size'] / 1e6:.1f} MB, target {SIZE_TARGET / 1e6:.0f} MB{verdict(result['size'], SIZE_TARGET)}")
+    print(f"\nwhere the time of run --rm goes (run --timing):\n\n{result['timing'].rstrip()}")
+
+
+def cell(times):
+    return f"{statistics.median(times) * 1000:.1f} ({min(times) * 1000:.1f})" if times else "–"
+
+
+def verdict(value, target):
+    if value is None or target is None:
+        return ""
+    return "  met" if value <= target else "  NOT MET"
 
 
 if __name__ == "__main__":

@@ -108,13 +108,15 @@ def finish(process, input=None, timeout=90):
     return Done(arguments, process.returncode, (out or b"").decode(errors="replace"), (err or b"").decode(errors="replace"))
 
 
-def find(path=None):
-    """The program to test: what was asked for, else the newest kind that was built."""
-    candidates = [path] if path else [BUILD / "swiftlet", BUILD / "release/swiftlet", BUILD / "debug/swiftlet"]
-    for candidate in map(Path, candidates):
-        if candidate.is_file() and os.access(candidate, os.X_OK):
-            return candidate.resolve() if candidate.resolve().name == candidate.name else candidate.absolute()
-    raise SystemExit(f"there is no program at {', '.join(map(str, candidates))}: make build makes it")
+def find(path=None, released=False):
+    """The program to test: what was asked for, else the newest build, so that no test meets yesterday's program.
+    released: only an optimized build will do, as for measuring."""
+    builds = [BUILD / name for name in ("swiftlet", "release/swiftlet", *(() if released else ("debug/swiftlet",)))]
+    found = [p for p in ([Path(path)] if path else builds) if p.is_file() and os.access(p, os.X_OK)]
+    if not found:
+        raise SystemExit(f"there is no program at {path or ', '.join(map(str, builds))}: make {'release' if released else 'build'} makes it")
+    # The stripped one comes first, and is as new as the one that it was made from.
+    return max(found, key=lambda p: (p.stat().st_mtime, -len(str(p)))).absolute()
 
 
 def prepare(path, scratch):

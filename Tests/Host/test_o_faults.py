@@ -123,12 +123,8 @@ def _lost_address(host, container):
     do("ip addr flush dev podman0 scope global")
 
 
-def _stray_volume(host, container):
-    do(f"mkdir -p {host.root}/volumes/stray")
-
-
 PLANTS = (_lost_rule, _lost_chains, _lost_filter_rule, _stray_rule, _stray_directory, _stray_group, _stray_mount, _stray_namespace,
-          _stray_veth, _stray_lease, _stray_layer, _stray_blob, _stray_temporary_file, _rubbish, _open_to_others, _lost_address, _stray_volume)
+          _stray_veth, _stray_lease, _stray_layer, _stray_blob, _stray_temporary_file, _rubbish, _open_to_others, _lost_address)
 
 
 def _clean_up_what_stays():

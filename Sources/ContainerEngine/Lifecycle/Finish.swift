@@ -151,6 +151,7 @@ extension Engine {
         }
         try dismiss(record.run?.monitor)
         try takeDown(record.spec, killing: false, forgetting: isRecorded)
+        if !isRecorded { try store.setRun(id, .stopping, owned: false) }
         if removes { try discard(id) }
     }
 
@@ -215,13 +216,19 @@ extension Engine {
                     "cannot remove container \(id) as it is running - running or paused containers cannot be removed "
                         + "without force: container state improper", kind: .inUse)
             }
-            try store.setState(id, .removing, owned: true)
+            try announceRemoval(id)
             try end(record, timeout: timeout)
         } else {
-            try store.setState(id, .removing, owned: true)
+            try announceRemoval(id)
         }
         try settle(id)
         if volumes { try removeUnusedVolumes() }
+    }
+
+    /// Commits that a container is to go, so that the next command finishes what is begun. On a full disk there is no
+    /// room for that; the removal makes some.
+    private func announceRemoval(_ id: String) throws {
+        do { try store.setState(id, .removing, owned: true) } catch let error as DatabaseError where error.isFull {}
     }
 
     /// Removes everything of a container that has no run: directory, row, and lock file. The caller holds the lock, or
@@ -233,7 +240,7 @@ extension Engine {
         case .creating, .removing: break
         // A container with --rm that has ended: without a run, this state alone says that it is to go.
         case .running where record.spec.autoRemove: break
-        case .running, .created, .exited: try store.setState(id, .removing, owned: true)
+        case .running, .created, .exited: try announceRemoval(id)
         }
         try timing.measure("remove directory") { try storage().removeContainer(id) }
         try store.deleteContainer(id)

@@ -68,7 +68,7 @@ extension Engine {
                 try store.database.query("DELETE FROM run.\(table) WHERE container NOT IN (SELECT id FROM containers)")
             }
         }
-        try synchronizeFirewall(families: [.ipv4])
+        if try ownsNetwork() { try synchronizeFirewall(families: [.ipv4]) }
         for network in try networkFiles.load().networks { try BridgePorts.restoreGateways(of: network) }
         for path in try strayNamespaces(records) { try NetworkNamespace.remove(at: path) }
         for name in try strayLinks() { try BridgePorts.delete(name) }
@@ -85,13 +85,20 @@ extension Engine {
     /// Namespaces with a name such as ours that no container has. Podman's have such names, too: where Podman has run
     /// since the boot, they may be its own.
     private func strayNamespaces(_ records: [ContainerRecord]) throws -> [String] {
+        guard try ownsNetwork() else { return [] }
         guard !File.exists("/run/libpod"), !File.exists("/run/containers") else { return [] }
         let known = Set(records.compactMap(\.run?.namespacePath))
         return try File.names(in: NetworkNamespace.directory).filter { $0.hasPrefix("netns-") && $0.utf8.count == 42 }
             .map { "\(NetworkNamespace.directory)/\($0)" }.filter { !known.contains($0) }
     }
 
+    /// Whether the host's bridges and rules are this data directory's to judge: those of another would look strayed.
+    private func ownsNetwork() throws -> Bool {
+        try paths.runRoot == EnginePaths().runRoot || !store.attachments().isEmpty
+    }
+
     private func strayLinks() throws -> [InterfaceName] {
+        guard try ownsNetwork() else { return [] }
         let known = Set(try store.attachments().map(\.hostInterface))
         let bridges = Set(try networkFiles.load().networks.compactMap(\.networkInterface)).compactMap {
             InterfaceName($0)

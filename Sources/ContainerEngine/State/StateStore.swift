@@ -203,12 +203,13 @@ final class StateStore {
 
     /// Containers whose first process is gone although nobody has cleaned up: conmon was killed, too, or is about to.
     func unnoticedEnds() throws -> [String] {
-        try database.query("SELECT container, init FROM run.runs WHERE state = 'running' AND owner IS NULL").filter {
-            row in
-            // Only whether the number is in use: cheap for a hundred containers, and right but for reused numbers.
-            guard let process = ProcessIdentity(row.text(1)) else { return true }
-            return !File.exists("/proc/\(process.pid)")
-        }.map { $0.text(0) }
+        try database.query("SELECT container, init, state FROM run.runs WHERE state <> 'starting' AND owner IS NULL")
+            .filter {
+                row in
+                // Only whether the number is in use: cheap for a hundred containers, and right but for reused numbers.
+                guard row.text(2) == "running", let process = ProcessIdentity(row.text(1)) else { return true }
+                return !File.exists("/proc/\(process.pid)")
+            }.map { $0.text(0) }
     }
 
     /// What a container's process exited with since it was last started, once its end was noticed in this boot.
