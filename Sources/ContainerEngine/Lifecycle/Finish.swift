@@ -96,6 +96,12 @@ extension Engine {
             if record.state == .creating || record.state == .removing { try discard(id) }
         case .running:
             if let process = run.initProcess, try process.isAlive() {
+                if record.state == .removing {
+                    // Its removal was announced by a command that was killed before it could end the process.
+                    try process.kill(.kill)
+                    _ = try process.wait(.seconds(10))
+                    return try conclude(record)
+                }
                 // Killed after the process started and before that was committed: it runs, so it counts.
                 if record.state == .creating || record.state == .created { try store.setStarted(id, at: Clock.now) }
                 return
