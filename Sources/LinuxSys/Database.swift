@@ -91,6 +91,9 @@ public struct DatabaseRow: Sendable {
         }
         unsafe sqlite3_extended_result_codes(handle, 1)
         unsafe sqlite3_busy_timeout(handle, 60_000)
+        // Every command is the last to close the file: to empty the log each time would cost it several fsyncs. SQLite
+        // empties it when it has grown to 1,000 pages instead.
+        unsafe clinux_sqlite_keep_log(handle)
     }
 
     deinit {

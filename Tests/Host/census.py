@@ -26,7 +26,7 @@ class Census:
             "rule": _rules(),
             "route": output("ip route show table all").splitlines() + output("ip -6 route show table all").splitlines(),
             "cgroup": _cgroups(),
-            "process": _processes(),
+            "process": processes(),
             "file": _files(Path(root), Path(run_root)),
             "row": _rows(Path(root, "state.sqlite")) + _rows(Path(run_root, "run.sqlite")),
             "socket": _sockets(),
@@ -113,7 +113,7 @@ def _cgroups():
     return found
 
 
-def _processes():
+def processes():
     """Everything but process 1, this process and its threads, and the dead that nobody waited for yet."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):

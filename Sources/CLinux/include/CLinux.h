@@ -12,6 +12,7 @@
 #include "CLinuxOverlay.h"
 #include "CLinuxNet.h"
 #include "CLinuxProcess.h"
+#include "CLinuxSQLite.h"
 #include "CLinuxTerminal.h"
 
 #endif
