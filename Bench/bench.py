@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
+sys.dont_write_bytecode = True
 sys.path[:0] = [str(TOP / "Tests/Host"), str(TOP / "Bench")]
 
 import host  # noqa: E402

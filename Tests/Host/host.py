@@ -80,7 +80,7 @@ def _outside():
     os.chmod(scratch, 0o755)
     with mount_points(), cgroups.private_groups(f"swiftlet-host-{os.getpid()}") as groups:
         inner = subprocess.Popen(
-            ["unshare", "--cgroup", "--mount", sys.executable, *sys.argv],
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--cgroup", "--mount", sys.executable, *sys.argv],
             env={**os.environ, STAGE: "groups", SCRATCH: scratch}, preexec_fn=lambda: cgroups.join(groups))
         try:
             status = inner.wait()
