@@ -38,7 +38,7 @@ struct Logs: ParsableCommand {
         let request = LogRequest(
             follow: follow, tail: tail.flatMap { $0 < 0 ? nil : $0 }, since: since, until: until,
             timestamps: timestamps,
-            names: names || references.count > 1 && names)
+            names: names)
         try Failure.forEach(references) { try engine.logs($0, request, write: { try StandardStream.write($0, $1) }) }
     }
 }

@@ -66,7 +66,7 @@ extension Engine {
         let record = try running(request.container)
         let files = try ExecFiles(paths, record.id)
         defer { files.remove() }
-        var session = try timing.measure("start conmon") { try beginExec(request, record, files, exitCommand: []) }
+        var session = try timing.measure("start conmon") { try beginExec(request, record, files) }
         let attachment = try AttachSession(files.directory)
         var pid: Int32 = 0
         let outcome = try attachment.run(
@@ -90,7 +90,7 @@ extension Engine {
         let record = try running(request.container)
         let files = try ExecFiles(paths, record.id)
         do {
-            var session = try beginExec(request, record, files, exitCommand: [])
+            var session = try beginExec(request, record, files)
             _ = try session.begin()
         } catch {
             files.remove()
@@ -110,7 +110,7 @@ extension Engine {
     }
 
     private func beginExec(
-        _ request: ExecRequest, _ record: ContainerRecord, _ files: ExecFiles, exitCommand: [String]
+        _ request: ExecRequest, _ record: ContainerRecord, _ files: ExecFiles
     ) throws -> ExecSession {
         let launcher = try Launcher(self)
         let process = try launcher.process(request, in: record.spec)
@@ -119,7 +119,6 @@ extension Engine {
             temporaryDirectory: "\(paths.runRoot)/tmp")
         monitorRequest.terminal = request.terminal
         monitorRequest.openStandardInput = request.openStandardInput
-        monitorRequest.exitCommand = exitCommand
         return try Monitor(runtime: try launcher.runtime(record.spec.runtime)).exec(
             monitorRequest, process: process.encoded())
     }

@@ -26,7 +26,7 @@ enum Schema {
         CREATE INDEX containers_owned ON containers(owner) WHERE owner IS NOT NULL;
         CREATE INDEX containers_by_image ON containers(image);
         CREATE TABLE volumes (
-            name TEXT PRIMARY KEY, created INTEGER NOT NULL, anonymous INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;
+            name TEXT PRIMARY KEY, created INTEGER NOT NULL, anonymous INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE container_volumes (
             container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
             volume TEXT NOT NULL REFERENCES volumes(name), PRIMARY KEY (container, volume)) WITHOUT ROWID;
@@ -39,8 +39,7 @@ enum Schema {
         """
         CREATE TABLE run.boot (id TEXT NOT NULL);
         CREATE TABLE run.runs (
-            container TEXT PRIMARY KEY, state TEXT NOT NULL, owner TEXT, netns TEXT, init TEXT, monitor TEXT,
-            mounted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+            container TEXT PRIMARY KEY, state TEXT NOT NULL, owner TEXT, netns TEXT, init TEXT, monitor TEXT) WITHOUT ROWID;
         CREATE INDEX run.runs_owned ON runs(owner) WHERE owner IS NOT NULL;
         CREATE TABLE run.attachments (
             sequence INTEGER PRIMARY KEY AUTOINCREMENT, container TEXT NOT NULL, network TEXT NOT NULL,
