@@ -31,10 +31,7 @@ struct ContainerOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Expose a port, for --publish-all.", valueName: "port"))
     var expose: [String] = []
 
-    @Option(
-        name: [.long, .customLong("net")],
-        help: ArgumentHelp("bridge, none, host, private, container:NAME or ns:PATH.", valueName: "mode"))
-    var network: String?
+    @OptionGroup(title: "Network") var network: NetworkOptions
 
     @Flag(name: .shortAndLong, help: "Keep standard input open.")
     var interactive = false
@@ -142,7 +139,7 @@ struct ContainerOptions: ParsableArguments {
         request.stopTimeout = stopTimeout
         request.autoRemove = rm
         request.mounts = try volume.map(MountRequest.init(volume:)) + tmpfs.map(MountRequest.init(tmpfs:))
-        request.network = network
+        network.apply(to: &request)
         request.publish = Self.words(publish)
         request.publishAll = publishAll
         request.expose = Self.words(expose)

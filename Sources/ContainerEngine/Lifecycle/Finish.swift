@@ -104,7 +104,7 @@ extension Engine {
                 }
                 // Killed after the process started and before that was committed: it runs, so it counts.
                 if record.state == .creating || record.state == .created { try store.setStarted(id, at: Clock.now) }
-                return
+                return try converge(record)
             }
             try conclude(record)
         case .stopping:

@@ -134,7 +134,7 @@ extension Engine {
             try timing.measure("make namespace") { _ = try NetworkNamespace.create(at: path) }
         }
         let launch = ProcessLaunch(
-            spec: spec, namespace: intent.namespace, addresses: intent.networks.flatMap(\.addresses),
+            spec: spec, namespace: intent.namespace, networks: intent.networks,
             hostAddress: intent.networks.lazy.compactMap(\.definition.hostAddress).first,
             portDescriptors: claim.descriptors)
         // The process is created in the namespace while its links are made there; it starts when both are done.

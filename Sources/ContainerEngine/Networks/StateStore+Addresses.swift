@@ -1,0 +1,145 @@
+internal import ContainerNetwork
+internal import LinuxSys
+internal import WirePrimitives
+
+extension StateStore {
+    /// Chooses a container's addresses on a network and leases them. The caller is in a transaction.
+    ///
+    /// - Throws: `NetworkError` in Podman's words when an address is taken or none is left.
+    func lease(_ definition: NetworkDefinition, _ spec: ContainerSpec) throws -> [IPAddress] {
+        let addresses = try assign(definition, spec, requested: spec.options(of: definition.name).addresses)
+        for address in addresses {
+            let subnet = definition.subnet(containing: address).map { "\($0.subnet)" } ?? ""
+            try database.query(
+                "INSERT INTO run.leases VALUES (?1, ?2, ?3, ?4, ?5)",
+                [.text(definition.name), .text("\(address)"), .text(subnet), .text(spec.id), .integer(Clock.now)])
+            try database.query(
+                "INSERT INTO run.last_addresses VALUES (?1, ?2, ?3) ON CONFLICT (network, subnet) DO UPDATE SET address = ?3",
+                [.text(definition.name), .text(subnet), .text("\(address)")])
+        }
+        return addresses
+    }
+
+    /// The addresses that a container would get, without leasing them.
+    private func assign(
+        _ definition: NetworkDefinition, _ spec: ContainerSpec, requested: [IPAddress]
+    ) throws -> [IPAddress] {
+        let reserved = try reservations(definition.name).filter { $0.container != spec.id }
+        var failure: (any Error)?
+        func first(_ sql: String, _ parameters: [DatabaseValue]) -> String? {
+            do { return try database.query(sql, parameters).first?.text(0) } catch {
+                failure = error
+                return nil
+            }
+        }
+        let addresses = try definition.assignAddresses(
+            requested: requested,
+            previous: { subnet in
+                first(
+                    "SELECT address FROM run.last_addresses WHERE network = ?1 AND subnet = ?2",
+                    [.text(definition.name), .text("\(subnet)")]
+                ).flatMap { IPAddress($0) }
+            },
+            holder: { address in
+                if let reservation = reserved.first(where: { $0.prefix.contains(address) }) {
+                    return reservation.container ?? "none: it is reserved"
+                }
+                return first(
+                    "SELECT container FROM run.leases WHERE network = ?1 AND address = ?2",
+                    [.text(definition.name), .text("\(address)")])
+            })
+        if let failure { throw failure }
+        return addresses
+    }
+
+    // MARK: Networks of a container
+
+    /// Writes down which networks a container is on, and reserves the addresses that it asks for by number: nobody
+    /// else gets those while it is stopped. The caller is in a transaction.
+    func recordNetworks(_ spec: ContainerSpec, _ definitions: [NetworkDefinition]) throws {
+        for table in ["container_networks", "reserved_addresses"] {
+            try database.query("DELETE FROM main.\(table) WHERE container = ?1", [.text(spec.id)])
+        }
+        for definition in definitions {
+            try database.query(
+                "INSERT INTO container_networks VALUES (?1, ?2)", [.text(spec.id), .text(definition.name)])
+            let requested = spec.options(of: definition.name).addresses
+            guard !requested.isEmpty else { continue }
+            // A running container holds its own lease already.
+            let held = Set(try leasedAddresses(spec.id, definition.name))
+            _ = try assign(definition, spec, requested: requested.filter { !held.contains($0) })
+            for address in requested {
+                try database.query(
+                    "INSERT INTO reserved_addresses VALUES (?1, ?2, ?3, ?4)",
+                    [
+                        .text(definition.name), .text("\(CIDR(host: address))"), .text(spec.id), .integer(Clock.now),
+                    ])
+            }
+        }
+    }
+
+    /// Containers that are on a network, running or not, oldest first.
+    func containers(onNetwork name: String) throws -> [ContainerRecord] {
+        try containers(where: "c.id IN (SELECT container FROM container_networks WHERE network = ?1)", [.text(name)])
+    }
+
+    private func leasedAddresses(_ container: String, _ network: String) throws -> [IPAddress] {
+        try database.query(
+            "SELECT address FROM run.leases WHERE container = ?1 AND network = ?2", [.text(container), .text(network)]
+        ).compactMap { IPAddress($0.text(0)) }
+    }
+
+    // MARK: Reservations
+
+    /// Addresses that are not given out: a person's wish, or a container's own that may be stopped.
+    struct Reservation {
+        var prefix: CIDR
+        var container: String?
+        var since: Int64
+    }
+
+    /// What is reserved on a network.
+    func reservations(_ network: String) throws -> [Reservation] {
+        try database.query(
+            "SELECT prefix, container, since FROM reserved_addresses WHERE network = ?1 ORDER BY since",
+            [.text(network)]
+        ).compactMap { row in
+            CIDR(row.text(0)).map {
+                Reservation(prefix: $0, container: row.optionalText(1), since: row.integer(2))
+            }
+        }
+    }
+
+    // MARK: Ports
+
+    func insertPorts(_ ports: [PortMapping], of container: String) throws {
+        for (position, mapping) in ports.enumerated() {
+            try database.query(
+                "INSERT INTO run.ports VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                [
+                    .text(container), .integer(Int64(position)), .text(mapping.protocol.rawValue),
+                    .text(mapping.hostIP?.description ?? ""), .integer(Int64(mapping.hostPort)),
+                    .integer(Int64(mapping.range)), .integer(Int64(mapping.containerPort)),
+                ])
+        }
+    }
+
+    /// The published ports of one container, or of all, by container.
+    func ports(of container: String? = nil) throws -> [String: [PortMapping]] {
+        var ports: [String: [PortMapping]] = [:]
+        for row in try database.query(
+            """
+            SELECT container, protocol, host_ip, host_port, count, container_port FROM run.ports
+            WHERE ?1 IS NULL OR container = ?1 ORDER BY container, position
+            """, [.optional(container)])
+        {
+            ports[row.text(0), default: []].append(
+                PortMapping(
+                    hostIP: IPAddress(row.text(2)), hostPort: UInt16(truncatingIfNeeded: row.integer(3)),
+                    containerPort: UInt16(truncatingIfNeeded: row.integer(5)),
+                    range: UInt16(truncatingIfNeeded: row.integer(4)),
+                    protocol: PortProtocol(rawValue: row.text(1)) ?? .tcp))
+        }
+        return ports
+    }
+}
