@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "ContainerEngine", "GoTemplate", "LinuxSys", "OCISpec",
+                "ContainerEngine", "ContainerNetwork", "GoTemplate", "LinuxSys", "OCISpec", "WirePrimitives",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

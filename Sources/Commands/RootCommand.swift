@@ -19,6 +19,7 @@ public struct RootCommand: ParsableCommand {
                     ]),
                 CommandGroup(
                     name: "Image", subcommands: [Load.self, Images.self, RemoveImage.self, ImageCommand.self]),
+                CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
             ],

@@ -130,7 +130,7 @@ struct ContainerOptions: ParsableArguments {
         request.user = user
         request.terminal = tty
         request.openStandardInput = interactive
-        request.labels = try Self.labels(label)
+        request.labels = try KeyValue.parse(label, what: "label")
         request.privileged = privileged
         request.capabilitiesToAdd = Self.words(capAdd)
         request.capabilitiesToDrop = Self.words(capDrop)
@@ -162,18 +162,6 @@ struct ContainerOptions: ParsableArguments {
         } catch {
             throw EngineError("--entrypoint \(text): not a JSON array of strings")
         }
-    }
-
-    private static func labels(_ texts: [String]) throws -> [String: String] {
-        var labels: [String: String] = [:]
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let key = parts.first, !key.isEmpty else {
-                throw EngineError("invalid label \"\(text)\": must be key=value")
-            }
-            labels[String(key)] = parts.count > 1 ? String(parts[1]) : ""
-        }
-        return labels
     }
 
     private static func variables(_ path: String) throws -> [String] {

@@ -127,10 +127,13 @@ extension ContainerSpec {
     /// The names by which other containers on a network find this one: its name, aliases, id, and host name.
     func names(on network: String) -> [String] {
         var names = [name]
-        for other in options(of: network).aliases + [String(id.prefix(12)), hostname] where !names.contains(other) {
-            names.append(other)
-        }
+        for other in aliases(on: network) + [hostname] where !names.contains(other) { names.append(other) }
         return names
+    }
+
+    /// The names on a network besides name and host name: those asked for, and the short id.
+    public func aliases(on network: String) -> [String] {
+        options(of: network).aliases + [String(id.prefix(12))]
     }
 
     /// The networks with what the container wants of them, the one that its default route leads over first.
