@@ -87,36 +87,34 @@ public struct NameServer: Sendable {
     /// - Throws: `NetworkError` when the server cannot be started, cannot listen, or does not answer.
     public func publish(_ networks: [NetworkNames]) throws(NetworkError) {
         let serving = networks.filter { !$0.gateways.isEmpty && !$0.containers.isEmpty }
-        let hasChanged: Bool
-        do throws(Errno) { hasChanged = try write(serving) } catch { throw NetworkError("write \(directory)", error) }
+        do throws(Errno) { try write(serving) } catch { throw NetworkError("write \(directory)", error) }
         if let connection = connect() {
-            if hasChanged { try reload(connection) }
+            try reload(connection)
         } else if !serving.isEmpty {
             try start()
+        }
+        if serving.isEmpty {
+            do throws(Errno) { try File.remove("\(directory)/\(Self.control)") } catch {
+                throw NetworkError("remove the socket in \(directory)", error)
+            }
         }
     }
 
     /// Makes the files what they must be, and no other.
-    ///
-    /// - Returns: whether anything differed.
-    private func write(_ networks: [NetworkNames]) throws(Errno) -> Bool {
-        if networks.isEmpty && !File.exists(directory) { return false }
+    private func write(_ networks: [NetworkNames]) throws(Errno) {
+        if networks.isEmpty && !File.exists(directory) { return }
         try File.makeDirectories(directory, mode: 0o755)
-        var hasChanged = false
         for network in networks {
             let path = "\(directory)/\(network.fileName)"
             let text = network.text
             // A file that cannot be read is written anew.
             if (try? File.readText(path)) == text { continue }
             try File.replace(path, Array(text.utf8), mode: 0o644)
-            hasChanged = true
         }
         let wanted = Set(networks.map(\.fileName))
-        for name in try File.names(in: directory) where !name.hasPrefix(".") && !wanted.contains(name) {
+        for name in try File.names(in: directory) where name != Self.control && !wanted.contains(name) {
             try File.remove("\(directory)/\(name)")
-            hasChanged = true
         }
-        return hasChanged
     }
 
     private func connect() -> PeerSocket? {
@@ -124,11 +122,10 @@ public struct NameServer: Sendable {
         try? PeerSocket(directory: directory, name: Self.control)
     }
 
-    /// Has the server read its files, and waits until it answers by them.
+    /// Waits until the server, which reads its files for whoever connects, answers by them.
     private func reload(_ connection: consuming PeerSocket) throws(NetworkError) {
         let answer: String
         do throws(Errno) {
-            _ = try connection.send(Array("reload".utf8)[...])
             var entries = [PollEntry(connection.raw, .readable)]
             guard try poll(&entries, until: Deadline(after: Self.patience)) > 0 else {
                 throw Errno.timedOut
