@@ -61,10 +61,13 @@ extension Engine {
         return try ThreadBound { try server.publish(networks) }
     }
 
-    /// The server of all networks' names; its program lies beside this one.
+    /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
     private func nameServer() -> NameServer {
-        let directory = cleanupCommand.first?.split(separator: "/").dropLast().joined(separator: "/") ?? ""
-        return NameServer(directory: "\(paths.runRoot)/names", program: "/\(directory)/swiftlet-dns")
+        let own = cleanupCommand.first?.split(separator: "/").dropLast() ?? []
+        let beside = "/\(own.joined(separator: "/"))/swiftlet-dns"
+        let installed = "/\(own.dropLast().joined(separator: "/"))/libexec/swiftlet/swiftlet-dns"
+        return NameServer(
+            directory: "\(paths.runRoot)/names", program: File.exists(beside) ? beside : installed)
     }
 
     /// Takes a whole run off its networks and lets its namespace go. Whatever is gone already is success; all steps
