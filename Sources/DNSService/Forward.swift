@@ -25,7 +25,7 @@ final class Forward {
     private let patience: Int64
     private(set) var server: IPAddress
     private(set) var socket: OwnedFD
-    private var transport: Transport
+    private var transport: InternetTransport
     private(set) var deadline: Int64 = 0
     private var incoming = TCPFraming()
     private var outgoing: ArraySlice<UInt8> = []
@@ -69,7 +69,7 @@ final class Forward {
     /// What to wait for at the socket.
     var interest: Readiness { outgoing.isEmpty ? .readable : [.readable, .writable] }
 
-    private static func open(_ transport: Transport, _ server: IPAddress) throws(Errno) -> OwnedFD {
+    private static func open(_ transport: InternetTransport, _ server: IPAddress) throws(Errno) -> OwnedFD {
         try .connected(transport, to: InternetPeer(address: server.bytes, port: 53))
     }
 

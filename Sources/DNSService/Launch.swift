@@ -25,6 +25,7 @@ public enum Launch {
             try Service(directory: directory, port: port).run { word in
                 // Whoever started the server reads this, or is gone.
                 try? StandardStream.write(1, word)
+                // A stream that stays open is only untidy.
                 for descriptor: Int32 in 0...2 { try? StandardStream.discard(descriptor) }
             }
             StandardStream.exitProcess(0)

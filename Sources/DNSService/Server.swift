@@ -4,10 +4,10 @@ internal import WirePrimitives
 /// A socket bound to one address of ours.
 final class Listener {
     let address: IPAddress
-    let transport: Transport
+    let transport: InternetTransport
     let socket: OwnedFD
 
-    init(_ address: IPAddress, _ transport: Transport, port: UInt16) throws(Errno) {
+    init(_ address: IPAddress, _ transport: InternetTransport, port: UInt16) throws(Errno) {
         self.address = address
         self.transport = transport
         socket = try .bound(transport, to: InternetPeer(address: address.bytes, port: port))
@@ -96,8 +96,9 @@ final class Server {
     /// An error of one listener, such as a link that goes, is nobody else's: it is passed over.
     private func serve(_ listener: Listener) {
         switch listener.transport {
+        // As said above.
         case .datagram: try? serveDatagrams(listener)
-        case .stream: try? accept(listener)
+        case .stream: try? accept(listener)  // likewise
         }
     }
 

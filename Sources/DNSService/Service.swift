@@ -65,9 +65,11 @@ public final class Service {
 
     /// The files as they are now. One that cannot be read serves nobody; the others are served.
     private func loadZones() -> Zones {
+        // A directory that cannot be read has nothing to serve.
         let names = (try? directory.entries().map(\.name)) ?? []
         let visible = names.filter { $0.first != UInt8(ascii: ".") }
         let files = visible.map { String(decoding: $0, as: UTF8.self) }.sorted().compactMap { name in
+            // As said above: the others are served.
             (try? directory.file(Array(name.utf8), links: .refused).readAll(limit: 1 << 26)).flatMap {
                 Zones.NetworkFile(fileName: name, text: String(decoding: $0, as: UTF8.self))
             }
@@ -187,8 +189,8 @@ private final class Asker {
         self.connection = connection
     }
 
-    /// One that has gone meanwhile needs no answer.
     func answer(_ text: String) {
+        // One that has gone meanwhile needs no answer.
         _ = try? connection.send(some: Array(text.utf8)[...])
     }
 }

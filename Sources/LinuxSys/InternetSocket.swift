@@ -25,7 +25,7 @@ public struct InternetPeer: Hashable, Sendable {
 }
 
 /// What kind of conversation a socket is for.
-public enum Transport: Hashable, Sendable {
+public enum InternetTransport: Hashable, Sendable {
     /// UDP.
     case datagram
     /// TCP.
@@ -36,7 +36,7 @@ extension OwnedFD {
     /// A bound socket that never waits; a stream's listens (socket(2), bind(2), listen(2)).
     ///
     /// - Throws: `Errno.addressInUse`, `Errno.addressNotAvailable` and what else bind(2) says.
-    public static func bound(_ transport: Transport, to peer: InternetPeer) throws(Errno) -> OwnedFD {
+    public static func bound(_ transport: InternetTransport, to peer: InternetPeer) throws(Errno) -> OwnedFD {
         // SAFETY: the array has as many bytes as its family's address.
         OwnedFD(
             adopting: try syscall {
@@ -46,7 +46,7 @@ extension OwnedFD {
 
     /// A connected socket that never waits, from a random port of the kernel's choice; a stream may not be connected
     /// yet (connect(2)).
-    public static func connected(_ transport: Transport, to peer: InternetPeer) throws(Errno) -> OwnedFD {
+    public static func connected(_ transport: InternetTransport, to peer: InternetPeer) throws(Errno) -> OwnedFD {
         // SAFETY: as above.
         OwnedFD(
             adopting: try syscall {

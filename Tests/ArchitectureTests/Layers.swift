@@ -12,6 +12,7 @@ private let allowed: [String: Set<String>] = [
     "OCISpec": ["FoundationEssentials"],
     "GoTemplate": [],
     "Netlink": ["LinuxSys", "WirePrimitives"],
+    "DNSService": ["LinuxSys", "WirePrimitives"],
     "ContainerNetwork": ["Netlink", "LinuxSys", "WirePrimitives", "Crypto", "FoundationEssentials"],
     "ContainerStorage": ["OCISpec", "LinuxSys", "Crypto", "FoundationEssentials"],
     "ContainerRuntime": ["OCISpec", "LinuxSys", "FoundationEssentials"],
@@ -20,9 +21,10 @@ private let allowed: [String: Set<String>] = [
         "FoundationEssentials",
     ],
     "Commands": [
-        "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials",
+        "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials", "ContainerNetwork", "WirePrimitives",
     ],
     "swiftlet": ["Commands"],
+    "swiftlet-dns": ["DNSService"],
 ]
 
 @Suite("Layers") struct Layers {

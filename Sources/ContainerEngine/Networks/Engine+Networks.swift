@@ -1,6 +1,5 @@
 public import ContainerNetwork
 internal import LinuxSys
-internal import Netlink
 internal import OCISpec
 internal import WirePrimitives
 
