@@ -50,7 +50,9 @@ public struct Query: Sendable {
     public init?(_ message: ArraySlice<UInt8>) {
         let start = message.startIndex
         guard message.count >= Self.headerLength + 5 else { return nil }
-        func word(_ offset: Int) -> UInt16 { UInt16(message[start + offset]) << 8 | UInt16(message[start + offset + 1]) }
+        func word(_ offset: Int) -> UInt16 {
+            UInt16(message[start + offset]) << 8 | UInt16(message[start + offset + 1])
+        }
         id = word(0)
         flags = word(2)
         guard flags & 0x8000 == 0, word(4) == 1 else { return nil }
@@ -88,7 +90,9 @@ public struct Query: Sendable {
                 position += 2
                 break
             }
-            guard length <= DomainName.longestLabel, position - bytes.startIndex < DomainName.longest else { return nil }
+            guard length <= DomainName.longestLabel, position - bytes.startIndex < DomainName.longest else {
+                return nil
+            }
             position += 1 + Int(length)
             if length == 0 { break }
         }

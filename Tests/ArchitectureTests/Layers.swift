@@ -21,7 +21,8 @@ private let allowed: [String: Set<String>] = [
         "FoundationEssentials",
     ],
     "Commands": [
-        "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials", "ContainerNetwork", "WirePrimitives",
+        "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials",
+        "ContainerNetwork", "WirePrimitives",
     ],
     "swiftlet": ["Commands"],
     "swiftlet-dns": ["DNSService"],

@@ -65,7 +65,9 @@ import WirePrimitives
         // Not a veth, so that looking at veths does not show it.
         fake.host.change { $0.links["veth0"] = FakeKernel.FakeLink(index: 77, kind: "dummy") }
         var names: [String] = []
-        _ = try Attachment.attach(try request(), in: fake.context()) { names.append("\($0.hostInterface?.description ?? "")") }
+        _ = try Attachment.attach(try request(), in: fake.context()) {
+            names.append("\($0.hostInterface?.description ?? "")")
+        }
         #expect(names == ["veth0", "veth1"])
         #expect(fake.host.now.links["veth1"]?.kind == "veth")
     }

@@ -11,20 +11,24 @@ import WirePrimitives
         #expect(Query(Self.whole[...]) != nil)
     }
 
-    @Test(arguments: [
-        ("an answer", question("a", 1, flags: 0x8100)), ("no question", question("a", 1, questions: 0)),
-        ("two questions", question("a", 1, questions: 2)),
-        ("a record that is not there", question("a", 1, additional: 1)),
-        ("65,535 records that are not there", question("a", 1, additional: 65535)),
-        ("a name that is a pointer to itself", [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xC0, 12, 0, 1, 0, 1]),
-        ("a label of 64 bytes", [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 64] + [UInt8](repeating: 97, count: 64) + [0, 0, 1, 0, 1]),
-        (
-            "a name of 256 bytes",
-            [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
-                + (0..<4).flatMap { _ in [63] + [UInt8](repeating: 97, count: 63) } + [0, 0, 1, 0, 1]
-        ),
-        ("a name without an end", [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 97, 97, 97, 5, 1]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("an answer", question("a", 1, flags: 0x8100)), ("no question", question("a", 1, questions: 0)),
+            ("two questions", question("a", 1, questions: 2)),
+            ("a record that is not there", question("a", 1, additional: 1)),
+            ("65,535 records that are not there", question("a", 1, additional: 65535)),
+            ("a name that is a pointer to itself", [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xC0, 12, 0, 1, 0, 1]),
+            (
+                "a label of 64 bytes",
+                [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 64] + [UInt8](repeating: 97, count: 64) + [0, 0, 1, 0, 1]
+            ),
+            (
+                "a name of 256 bytes",
+                [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+                    + (0..<4).flatMap { _ in [63] + [UInt8](repeating: 97, count: 63) } + [0, 0, 1, 0, 1]
+            ),
+            ("a name without an end", [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 97, 97, 97, 5, 1]),
+        ] as [(String, [UInt8])])
     func `is no question`(what: String, message: [UInt8]) {
         #expect(Query(message[...]) == nil, "\(what)")
     }

@@ -86,7 +86,9 @@ enum NetworkDocument {
             .init("Destination", json: "destination", .string("\(route.destination)")),
             .init("Gateway", json: "gateway", omitEmpty: true, .string(route.gateway.map { "\($0)" } ?? "")),
         ]
-        if route.kind != .unicast { fields.append(.init("RouteType", json: "route_type", .string(route.kind.rawValue))) }
+        if route.kind != .unicast {
+            fields.append(.init("RouteType", json: "route_type", .string(route.kind.rawValue)))
+        }
         if let metric = route.metric { fields.append(.init("Metric", json: "metric", .int(Int64(metric)))) }
         return .structure(fields)
     }

@@ -15,7 +15,8 @@ struct NetworkCreate: ParsableCommand {
     @Option(name: [.customShort("d", allowingJoined: true), .long], help: "bridge, macvlan or ipvlan.")
     var driver = "bridge"
 
-    @Option(name: .long, help: ArgumentHelp("A subnet, as 10.89.3.0/24 (default: the next free one).", valueName: "cidr"))
+    @Option(
+        name: .long, help: ArgumentHelp("A subnet, as 10.89.3.0/24 (default: the next free one).", valueName: "cidr"))
     var subnet: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("The subnet's gateway (default: its first address).", valueName: "address"))

@@ -74,7 +74,9 @@ extension Engine {
                 switch lease.holder {
                 case .container(_, let name):
                     throw EngineError(
-                        "\(lease.prefix.network) on network \(definition.name) is container \(name)'s: disconnect it first")
+                        "\(lease.prefix.network) on network \(definition.name) is container \(name)'s: disconnect it first"
+                    )
+                case .gateway where prefix != lease.prefix: continue  // nobody gets that anyway
                 case .gateway:
                     throw EngineError("\(lease.prefix.network) is the gateway of network \(definition.name)")
                 case .reservation:
@@ -97,7 +99,8 @@ extension Engine {
             [.text(definition.name), .text("\(prefix)")])
         if removed.isEmpty {
             throw EngineError(
-                "\(text) is not reserved on network \(definition.name): network ipam ls \(definition.name) shows what is")
+                "\(text) is not reserved on network \(definition.name): network ipam ls \(definition.name) shows what is"
+            )
         }
     }
 
@@ -106,9 +109,11 @@ extension Engine {
         guard let prefix = IPAddress(text).map(CIDR.init(host:)) ?? CIDR(text) else {
             throw EngineError("\"\(text)\" is neither an address nor a block such as 10.89.0.128/28")
         }
-        guard definition.subnets.contains(where: {
-            $0.subnet.contains(prefix.network) && $0.subnet.contains(prefix.lastAddress)
-        }) else {
+        guard
+            definition.subnets.contains(where: {
+                $0.subnet.contains(prefix.network) && $0.subnet.contains(prefix.lastAddress)
+            })
+        else {
             throw EngineError("\(text) is not in a subnet of network \(definition.name)")
         }
         return (definition, prefix)

@@ -72,9 +72,7 @@ extension Engine {
                 throw EngineError("default network \(name) cannot be removed")
             }
             try store.database.query("DELETE FROM reserved_addresses WHERE network = ?1", [.text(name)])
-            for table in ["last_addresses WHERE network", "attached_networks WHERE name"] {
-                try store.database.query("DELETE FROM run.\(table) = ?1", [.text(name)])
-            }
+            try store.database.query("DELETE FROM run.last_addresses WHERE network = ?1", [.text(name)])
             try networkFiles.remove(name)
             return true
         }
@@ -106,7 +104,8 @@ extension Engine {
         }
         let dropped = try dropServers.map { try NetworkRequest.server($0) }
         definition.dnsServers.removeAll(where: dropped.contains)
-        for server in try addServers.map({ try NetworkRequest.server($0) }) where !definition.dnsServers.contains(server) {
+        for server in try addServers.map({ try NetworkRequest.server($0) })
+        where !definition.dnsServers.contains(server) {
             definition.dnsServers.append(server)
         }
         try networkFiles.write(definition)

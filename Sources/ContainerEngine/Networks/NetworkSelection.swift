@@ -20,16 +20,17 @@ extension Engine {
         guard let single = try modeWithoutNetworks(first) else {
             return try selection(ofNetworks: request)
         }
-        if request.networks.count > 1 {
-            throw EngineError(
-                "can only set extra network names, selected mode \(single.name) conflicts with bridge: invalid argument"
-            )
-        }
+        if request.networks.count > 1 { throw Self.conflict(single) }
         if let option = request.networkOptions.first {
             throw EngineError(
                 "--\(option.flag) can only be set when the network mode is bridge: invalid argument")
         }
         return NetworkSelection(mode: single)
+    }
+
+    private static func conflict(_ mode: NetworkMode) -> EngineError {
+        EngineError(
+            "can only set extra network names, selected mode \(mode.name) conflicts with bridge: invalid argument")
     }
 
     /// The mode that a text names, if it is none that attaches networks.
@@ -77,6 +78,7 @@ extension Engine {
     private func networks(in text: String) throws -> [(String, NetworkAttachmentOptions)] {
         func name(_ text: Substring) throws -> String {
             if ["", "bridge", "private", "default"].contains(text) { return networkFiles.defaultNetwork.name }
+            if let other = try modeWithoutNetworks(String(text)) { throw Self.conflict(other) }
             return try networkFiles.find(String(text)).name
         }
         guard let colon = text.firstIndex(of: ":") else {

@@ -32,24 +32,45 @@ extension StateStore {
                 return nil
             }
         }
-        let addresses = try definition.assignAddresses(
-            requested: requested,
-            previous: { subnet in
-                first(
-                    "SELECT address FROM run.last_addresses WHERE network = ?1 AND subnet = ?2",
-                    [.text(definition.name), .text("\(subnet)")]
-                ).flatMap { IPAddress($0) }
-            },
-            holder: { address in
-                if let reservation = reserved.first(where: { $0.prefix.contains(address) }) {
-                    return reservation.container ?? "none: it is reserved"
-                }
-                return first(
-                    "SELECT container FROM run.leases WHERE network = ?1 AND address = ?2",
-                    [.text(definition.name), .text("\(address)")])
-            })
+        let addresses = try namingHolders(definition) {
+            try definition.assignAddresses(
+                requested: requested,
+                previous: { subnet in
+                    first(
+                        "SELECT address FROM run.last_addresses WHERE network = ?1 AND subnet = ?2",
+                        [.text(definition.name), .text("\(subnet)")]
+                    ).flatMap { IPAddress($0) }
+                },
+                holder: { address in
+                    if let reservation = reserved.first(where: { $0.prefix.contains(address) }) {
+                        return reservation.container ?? "none: it is reserved"
+                    }
+                    return first(
+                        "SELECT container FROM run.leases WHERE network = ?1 AND address = ?2",
+                        [.text(definition.name), .text("\(address)")])
+                })
+        }
         if let failure { throw failure }
         return addresses
+    }
+
+    /// How many holders of addresses an error names.
+    private static let mostNamed = 3
+
+    /// Says in the error of a full subnet who has its addresses.
+    private func namingHolders<Result>(_ network: NetworkDefinition, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch var error as NetworkError where error.kind == .exhausted {
+            let names = try database.query(
+                """
+                SELECT DISTINCT c.name FROM run.leases l JOIN containers c ON c.id = l.container
+                WHERE l.network = ?1 ORDER BY l.since
+                """, [.text(network.name)]
+            ).map { $0.text(0) }
+            let named = names.prefix(Self.mostNamed).joined(separator: ", ")
+            let others = names.count > Self.mostNamed ? " and \(names.count - Self.mostNamed) more" : ""
+            if !names.isEmpty { error.message += " (they are held by \(named)\(others))" }
+            throw error
+        }
     }
 
     // MARK: Networks of a container

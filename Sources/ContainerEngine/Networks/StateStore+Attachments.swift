@@ -40,8 +40,10 @@ extension StateStore {
         try database.transaction {
             for table in ["attachments", "leases"] {
                 try database.query(
-                    "DELETE FROM run.\(table) WHERE container = ?1 AND network = ?2", [.text(container), .text(network)])
+                    "DELETE FROM run.\(table) WHERE container = ?1 AND network = ?2",
+                    [.text(container), .text(network)])
             }
+            try forgetUnusedDefinitions()
         }
     }
 
@@ -62,6 +64,12 @@ extension StateStore {
         try database.query("SELECT definition FROM run.attached_networks WHERE name = ?1", [.text(name)]).first.map {
             try JSONDecoder().decode(NetworkDefinition.self, from: Data($0.text(0).utf8))
         }
+    }
+
+    /// Forgets the definitions of networks that no container is on any more.
+    func forgetUnusedDefinitions() throws {
+        try database.query(
+            "DELETE FROM run.attached_networks WHERE name NOT IN (SELECT network FROM run.attachments)")
     }
 
     private func attachedDefinitions() throws -> [String: NetworkDefinition] {

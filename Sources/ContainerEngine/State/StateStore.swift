@@ -191,6 +191,7 @@ final class StateStore {
             for table in ["runs", "attachments", "leases", "ports"] {
                 try database.query("DELETE FROM run.\(table) WHERE container = ?1", [.text(id)])
             }
+            try forgetUnusedDefinitions()
         }
     }
 

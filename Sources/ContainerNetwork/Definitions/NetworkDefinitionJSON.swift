@@ -77,7 +77,8 @@ extension NetworkDefinition.StaticRoute: Decodable {
         kind = try values.decodeIfPresent(Kind.self, forKey: .kind) ?? .unicast
         gateway = try values.decodeIfPresent(IPAddress.self, forKey: .gateway)
         guard (gateway != nil) == (kind == .unicast) else {
-            let problem = "route \(destination) \(kind == .unicast ? "requires" : "must not have") a gateway for type \(kind.rawValue)"
+            let problem =
+                "route \(destination) \(kind == .unicast ? "requires" : "must not have") a gateway for type \(kind.rawValue)"
             throw DecodingError.dataCorruptedError(forKey: .gateway, in: values, debugDescription: problem)
         }
         metric = try values.decodeIfPresent(UInt32.self, forKey: .metric)

@@ -46,7 +46,9 @@ extension NetworkRequest {
         case "gateway_mode":
             guard ["nat", "routed"].contains(value) else {
                 throw NetworkError(
-                    .invalid, "\(written)=\(value): \"nat\" keeps containers' addresses closed to other hosts, \"routed\" opens them")
+                    .invalid,
+                    "\(written)=\(value): \"nat\" keeps containers' addresses closed to other hosts, \"routed\" opens them"
+                )
             }
             network.options[key] = value
         case "vlan":

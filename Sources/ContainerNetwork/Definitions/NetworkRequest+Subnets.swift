@@ -103,7 +103,8 @@ extension NetworkRequest {
                 throw NetworkError(.invalid, "range \"\(text)\" is not FIRST-LAST: give two addresses")
             }
             guard start.family == end.family, start <= end else {
-                throw NetworkError(.invalid, "lease range start ip \(start) must be less than or equal to end ip \(end)")
+                throw NetworkError(
+                    .invalid, "lease range start ip \(start) must be less than or equal to end ip \(end)")
             }
             return .init(start: start, end: end)
         }

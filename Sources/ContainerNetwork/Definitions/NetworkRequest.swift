@@ -85,7 +85,8 @@ public enum SubnetPools {
         }
         throw NetworkError(
             .exhausted,
-            "could not find free subnet from subnet pools: remove networks (network prune), or choose one with --subnet")
+            "could not find free subnet from subnet pools: remove networks (network prune), or choose one with --subnet"
+        )
     }
 
     /// A unique local IPv6 subnet that nobody uses (RFC 4193), drawn at random.

@@ -98,7 +98,8 @@ public enum FirewallProjection {
             portChain = "NETAVARK-DN-\(hash)"
             bridge = network.networkInterface ?? ""
             self.subnets = subnets.map(\.subnet)
-            departure = network.options["outbound_addr\(family == .ipv4 ? 4 : 6)"].flatMap { IPAddress($0) }
+            departure =
+                network.options["outbound_addr\(family == .ipv4 ? 4 : 6)"].flatMap { IPAddress($0) }
                 .map { "SNAT --to-source \($0)" } ?? "MASQUERADE"
             gateways = network.dnsEnabled ? subnets.compactMap(\.gateway) : []
             switch network.options["isolate"] {

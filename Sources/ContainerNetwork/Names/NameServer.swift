@@ -94,8 +94,9 @@ public struct NameServer: Sendable {
             try start()
         }
         if serving.isEmpty {
-            do throws(Errno) { try File.remove("\(directory)/\(Self.control)") } catch {
-                throw NetworkError("remove the socket in \(directory)", error)
+            // The socket and the directory, which is empty by now.
+            do throws(Errno) { try File.removeTree(directory) } catch {
+                throw NetworkError("remove \(directory)", error)
             }
         }
     }
