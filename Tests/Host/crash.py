@@ -118,7 +118,7 @@ class Crasher:
             if done.status != 0 and "already connected" not in done.err:
                 raise Failure(f"the container cannot be connected: {done}")
             inside = self.swiftlet.ok("exec", NAME, "ip", "-o", "-4", "addr")
-            if inside.count(" eth") != 2:
+            if len(re.findall(r"^\d+: eth", inside, re.M)) != 2:
                 raise Failure(f"the container is not on both networks: {inside}")
             self.swiftlet.ok(*DISCONNECT)
             self.swiftlet.ok("rm", "-f", "-t", "0", NAME)

@@ -78,7 +78,7 @@ struct NetworkCreate: ParsableCommand {
         request.disablesDNS = disableDNS
         request.dnsServers = dns.flatMap { $0.split(separator: ",").map(String.init) }
         request.labels = try KeyValue.parse(label, what: "label")
-        request.options = try KeyValue.parse(opt.flatMap { $0.split(separator: ",").map(String.init) }, what: "option")
+        request.options = try KeyValue.parse(opt, what: "option")
         request.ipamDriver = ipamDriver
         let engine = try Invocation.engine()
         do {

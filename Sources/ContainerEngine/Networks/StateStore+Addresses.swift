@@ -7,7 +7,14 @@ extension StateStore {
     ///
     /// - Throws: `NetworkError` in Podman's words when an address is taken or none is left.
     func lease(_ definition: NetworkDefinition, _ spec: ContainerSpec) throws -> [IPAddress] {
-        let addresses = try assign(definition, spec, requested: spec.options(of: definition.name).addresses)
+        let previous = try lastAddresses(definition.name)
+        let addresses = try namingHolders(definition) {
+            try askingHolders(definition, besides: spec.id) { reserved, holder in
+                try definition.assignAddresses(
+                    requested: spec.options(of: definition.name).addresses, previous: { previous[$0] },
+                    reserved: reserved, holder: holder)
+            }
+        }
         for address in addresses {
             let subnet = definition.subnet(containing: address).map { "\($0.subnet)" } ?? ""
             try database.query(
@@ -20,38 +27,42 @@ extension StateStore {
         return addresses
     }
 
-    /// The addresses that a container would get, without leasing them.
-    private func assign(
-        _ definition: NetworkDefinition, _ spec: ContainerSpec, requested: [IPAddress]
-    ) throws -> [IPAddress] {
-        let reserved = try reservations(definition.name).filter { $0.container != spec.id }
+    /// The address that was given last in each subnet of a network.
+    private func lastAddresses(_ network: String) throws -> [CIDR: IPAddress] {
+        var addresses: [CIDR: IPAddress] = [:]
+        for row in try database.query(
+            "SELECT subnet, address FROM run.last_addresses WHERE network = ?1", [.text(network)])
+        {
+            guard let subnet = CIDR(row.text(0)) else { continue }
+            addresses[subnet] = IPAddress(row.text(1))
+        }
+        return addresses
+    }
+
+    /// Gives `body` what it may ask about a network's addresses: the blocks that a person reserved, and which other
+    /// container has an address or keeps it while it is stopped.
+    private func askingHolders<Result>(
+        _ definition: NetworkDefinition, besides container: String,
+        _ body: (_ reserved: [CIDR], _ holder: (IPAddress) -> String?) throws -> Result
+    ) throws -> Result {
+        let others = try reservations(definition.name).filter { $0.container != container }
         var failure: (any Error)?
-        func first(_ sql: String, _ parameters: [DatabaseValue]) -> String? {
-            do { return try database.query(sql, parameters).first?.text(0) } catch {
+        let result = try body(others.filter { $0.container == nil }.map(\.prefix)) { address in
+            if let kept = others.first(where: { $0.container != nil && $0.prefix.contains(address) }) {
+                return kept.container
+            }
+            do {
+                return try database.query(
+                    "SELECT container FROM run.leases WHERE network = ?1 AND address = ?2 AND container <> ?3",
+                    [.text(definition.name), .text("\(address)"), .text(container)]
+                ).first?.text(0)
+            } catch {
                 failure = error
                 return nil
             }
         }
-        let addresses = try namingHolders(definition) {
-            try definition.assignAddresses(
-                requested: requested,
-                previous: { subnet in
-                    first(
-                        "SELECT address FROM run.last_addresses WHERE network = ?1 AND subnet = ?2",
-                        [.text(definition.name), .text("\(subnet)")]
-                    ).flatMap { IPAddress($0) }
-                },
-                holder: { address in
-                    if let reservation = reserved.first(where: { $0.prefix.contains(address) }) {
-                        return reservation.container ?? "none: it is reserved"
-                    }
-                    return first(
-                        "SELECT container FROM run.leases WHERE network = ?1 AND address = ?2",
-                        [.text(definition.name), .text("\(address)")])
-                })
-        }
         if let failure { throw failure }
-        return addresses
+        return result
     }
 
     /// How many holders of addresses an error names.
@@ -85,10 +96,9 @@ extension StateStore {
             try database.query(
                 "INSERT INTO container_networks VALUES (?1, ?2)", [.text(spec.id), .text(definition.name)])
             let requested = spec.options(of: definition.name).addresses
-            guard !requested.isEmpty else { continue }
-            // A running container holds its own lease already.
-            let held = Set(try leasedAddresses(spec.id, definition.name))
-            _ = try assign(definition, spec, requested: requested.filter { !held.contains($0) })
+            try askingHolders(definition, besides: spec.id) { reserved, holder in
+                try definition.checkAddresses(requested, reserved: reserved, holder: holder)
+            }
             for address in requested {
                 try database.query(
                     "INSERT INTO reserved_addresses VALUES (?1, ?2, ?3, ?4)",
@@ -102,12 +112,6 @@ extension StateStore {
     /// Containers that are on a network, running or not, oldest first.
     func containers(onNetwork name: String) throws -> [ContainerRecord] {
         try containers(where: "c.id IN (SELECT container FROM container_networks WHERE network = ?1)", [.text(name)])
-    }
-
-    private func leasedAddresses(_ container: String, _ network: String) throws -> [IPAddress] {
-        try database.query(
-            "SELECT address FROM run.leases WHERE container = ?1 AND network = ?2", [.text(container), .text(network)]
-        ).compactMap { IPAddress($0.text(0)) }
     }
 
     // MARK: Reservations

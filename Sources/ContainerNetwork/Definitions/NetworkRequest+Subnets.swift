@@ -111,7 +111,7 @@ extension NetworkRequest {
         guard text.contains("/"), let block = CIDR(text) else {
             throw NetworkError(.invalid, "invalid CIDR address: \(text)")
         }
-        return .init(start: block.network.successor ?? block.network, end: block.lastAddress)
+        return .init(start: block.defaultGateway, end: block.lastAddress)
     }
 
     /// Gives every subnet its gateway, and looks whether gateways and ranges lie in their subnets.

@@ -2,7 +2,7 @@ public import WirePrimitives
 
 /// What `network create` is asked for, as it is written.
 public struct NetworkRequest: Hashable, Sendable {
-    /// The name; that of the bridge if nil.
+    /// The name; that of the bridge if nil or empty.
     public var name: String?
     /// `--driver`: `bridge`, `macvlan` or `ipvlan`.
     public var driver = "bridge"
@@ -114,6 +114,7 @@ extension NetworkRequest {
     public func definition(
         among surroundings: NetworkSurroundings, created: String, _ random: inout some RandomNumberGenerator
     ) throws(NetworkError) -> NetworkDefinition {
+        let name = name == "" ? nil : name
         if let name { try check(name: name, surroundings) }
         guard ["bridge", "macvlan", "ipvlan"].contains(driver) else {
             throw NetworkError(.invalid, "unsupported driver \(driver): invalid argument")
@@ -162,7 +163,8 @@ extension NetworkRequest {
     private func chooseInterface(
         _ network: inout NetworkDefinition, _ surroundings: NetworkSurroundings
     ) throws(NetworkError) {
-        let wanted = network.networkInterface ?? interfaceName
+        let named = network.networkInterface ?? interfaceName
+        let wanted = named == "" ? nil : named
         if let wanted, InterfaceName(wanted) == nil {
             throw NetworkError(
                 .invalid,
@@ -171,10 +173,10 @@ extension NetworkRequest {
                     : "bridge name \(wanted) invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument")
         }
         guard driver == "bridge" else {
-            if let wanted, !wanted.isEmpty, !surroundings.interfaces.contains(wanted) {
+            if let wanted, !surroundings.interfaces.contains(wanted) {
                 throw NetworkError(.notFound, "parent interface \(wanted) does not exist")
             }
-            network.networkInterface = wanted ?? ""
+            network.networkInterface = wanted
             return
         }
         let isShared = network.options["vlan"] != nil || network.options["mode"] == "unmanaged"
@@ -210,9 +212,10 @@ extension NetworkRequest {
                 "invalid route: \(text)\nFormat: --route <destination in CIDR>,<gateway or blackhole|unreachable|prohibit>,<metric (optional)>"
             )
         }
-        guard let destination = CIDR(parts[0]), "\(destination)" == parts[0] else {
+        guard let written = InterfaceAddress(parts[0]), written.address == written.network.network else {
             throw NetworkError(.invalid, "invalid route destination \(parts[0])")
         }
+        let destination = written.network
         var metric: UInt32?
         if parts.count == 3 {
             guard let number = UInt32(parts[2]) else {
