@@ -98,7 +98,7 @@ enum KeyValue {
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let key = parts.first, !key.isEmpty else {
-                throw EngineError("invalid \(what) \"\(text)\": must be key=value")
+                throw EngineError("failed to parse \(what)s: invalid \(what) format: \"\(text)\"")
             }
             values[String(key)] = parts.count > 1 ? String(parts[1]) : ""
         }

@@ -7,12 +7,12 @@ extension StateStore {
     ///
     /// - Throws: `NetworkError` in Podman's words when an address is taken or none is left.
     func lease(_ definition: NetworkDefinition, _ spec: ContainerSpec) throws -> [IPAddress] {
+        let requested = spec.options(of: definition.name).addresses
         let previous = try lastAddresses(definition.name)
         let addresses = try namingHolders(definition) {
             try askingHolders(definition, besides: spec.id) { reserved, holder in
                 try definition.assignAddresses(
-                    requested: spec.options(of: definition.name).addresses, previous: { previous[$0] },
-                    reserved: reserved, holder: holder)
+                    requested: requested, previous: { previous[$0] }, reserved: reserved, holder: holder)
             }
         }
         for address in addresses {
@@ -20,6 +20,8 @@ extension StateStore {
             try database.query(
                 "INSERT INTO run.leases VALUES (?1, ?2, ?3, ?4, ?5)",
                 [.text(definition.name), .text("\(address)"), .text(subnet), .text(spec.id), .integer(Clock.now)])
+            // One that was asked for by number changes nothing about whose turn is next, as in Podman.
+            guard !requested.contains(address) else { continue }
             try database.query(
                 "INSERT INTO run.last_addresses VALUES (?1, ?2, ?3) ON CONFLICT (network, subnet) DO UPDATE SET address = ?3",
                 [.text(definition.name), .text(subnet), .text("\(address)")])
@@ -96,6 +98,7 @@ extension StateStore {
             try database.query(
                 "INSERT INTO container_networks VALUES (?1, ?2)", [.text(spec.id), .text(definition.name)])
             let requested = spec.options(of: definition.name).addresses
+            guard !requested.isEmpty else { continue }
             try askingHolders(definition, besides: spec.id) { reserved, holder in
                 try definition.checkAddresses(requested, reserved: reserved, holder: holder)
             }
