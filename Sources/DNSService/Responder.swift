@@ -21,7 +21,7 @@ extension Zones {
     ///   - message: what came.
     ///   - address: who sent it.
     ///   - listener: the address at which it came.
-    ///   - transport: over UDP, long answers are cut.
+    ///   - isStream: whether it came over TCP; over UDP, long answers are cut.
     ///   - turn: counts up, so that several addresses are each the first in turn.
     /// - Returns: what to do; a function of the arguments.
     public func respond(

@@ -21,12 +21,11 @@ public struct Zones: Sendable {
             var servers: [IPAddress]
         }
 
-        /// Reads a file.
+        /// Reads a file; nil when there is nothing to listen at. Lines that make no sense are passed over.
         ///
         /// - Parameters:
         ///   - fileName: the network's name, with `%int` behind it if it is internal.
         ///   - text: the file's text.
-        /// - Returns: nil when there is nothing to listen at. Lines that make no sense are passed over.
         public init?(fileName: String, text: String) {
             isInternal = fileName.hasSuffix("%int")
             name = isInternal ? String(fileName.dropLast(4)) : fileName

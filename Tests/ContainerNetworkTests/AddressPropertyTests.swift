@@ -57,11 +57,14 @@ import WirePrimitives
             }
         }
         held = Set(allowed)
-        let error = #expect(throws: NetworkError.self) { try pool.next(after: last, besides: reserved) { held.contains($0) } }
+        let error = #expect(throws: NetworkError.self) {
+            try pool.next(after: last, besides: reserved) { held.contains($0) }
+        }
         #expect(error?.kind == .exhausted)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a huge subnet costs what is given, also where a huge part is reserved`() throws {
+    @Test(.timeLimit(.minutes(1))) func `a huge subnet costs what is given, also where a huge part is reserved`() throws
+    {
         let subnet = NetworkDefinition.Subnet(
             subnet: try #require(CIDR("fd10::/64")), gateway: IPAddress("fd10::1"))
         let pool = AddressPool(subnet)
@@ -72,16 +75,19 @@ import WirePrimitives
         let half = try #require(CIDR("fd10::/65"))
         #expect(try pool.next(after: nil, besides: [half]) { _ in false }.description == "fd10::8000:0:0:0")
         #expect(try pool.next(after: last, besides: [half]) { _ in false }.description == "fd10::8000:0:0:0")
-        let error = #expect(throws: NetworkError.self) { try pool.next(after: last, besides: [subnet.subnet]) { _ in false } }
+        let error = #expect(throws: NetworkError.self) {
+            try pool.next(after: last, besides: [subnet.subnet]) { _ in false }
+        }
         #expect(error?.message.contains("are in use or reserved") == true)
     }
 
-    @Test(arguments: [
-        ("fd10::/127", nil, ["fd10::", "fd10::1"]), ("fd10::/127", "fd10::1", ["fd10::"]),
-        ("10.0.0.0/30", "10.0.0.1", ["10.0.0.2"]), ("10.0.0.0/31", nil, ["10.0.0.0", "10.0.0.1"]),
-        ("10.0.0.9/32", nil, ["10.0.0.9"]), ("10.0.0.9/32", "10.0.0.9", []),
-        ("10.0.0.0/29", "10.0.0.1", (2...6).map { "10.0.0.\($0)" }),
-    ] as [(String, String?, [String])])
+    @Test(
+        arguments: [
+            ("fd10::/127", nil, ["fd10::", "fd10::1"]), ("fd10::/127", "fd10::1", ["fd10::"]),
+            ("10.0.0.0/30", "10.0.0.1", ["10.0.0.2"]), ("10.0.0.0/31", nil, ["10.0.0.0", "10.0.0.1"]),
+            ("10.0.0.9/32", nil, ["10.0.0.9"]), ("10.0.0.9/32", "10.0.0.9", []),
+            ("10.0.0.0/29", "10.0.0.1", (2...6).map { "10.0.0.\($0)" }),
+        ] as [(String, String?, [String])])
     func `the smallest subnets give what they have`(subnet: String, gateway: String?, wanted: [String]) throws {
         let pool = AddressPool(
             .init(subnet: try #require(CIDR(subnet)), gateway: gateway.flatMap { IPAddress($0) }))
@@ -115,8 +121,14 @@ import WirePrimitives
     @Test(arguments: [
         (["10.71.0.1"], "requested static ip 10.71.0.1 not in any subnet on network n"),
         (["10.70.0.1"], "IPAM error: requested ip address 10.70.0.1 is the gateway of subnet 10.70.0.0/29"),
-        (["10.70.0.7"], "IPAM error: requested ip address 10.70.0.7 is the network or broadcast address of 10.70.0.0/29"),
-        (["10.70.0.0"], "IPAM error: requested ip address 10.70.0.0 is the network or broadcast address of 10.70.0.0/29"),
+        (
+            ["10.70.0.7"],
+            "IPAM error: requested ip address 10.70.0.7 is the network or broadcast address of 10.70.0.0/29"
+        ),
+        (
+            ["10.70.0.0"],
+            "IPAM error: requested ip address 10.70.0.0 is the network or broadcast address of 10.70.0.0/29"
+        ),
         (["fd10::"], "IPAM error: requested ip address fd10:: is the network or broadcast address of fd10::/64"),
         (["10.70.0.4"], "IPAM error: requested ip address 10.70.0.4 is already allocated to container ID c4"),
         (

@@ -79,7 +79,10 @@ import WirePrimitives
             "ipvlan driver needs at least one subnet specified when the host-local ipam driver is set"
         ),
         ("-d ipvlan --subnet 10.60.0.0/24 --interface-name wlan9", "parent interface wlan9 does not exist"),
-        ("--route 10.1.0.0/16", "invalid route: 10.1.0.0/16\nFormat: --route <destination in CIDR>,<gateway or blackhole|unreachable|prohibit>,<metric (optional)>"),
+        (
+            "--route 10.1.0.0/16",
+            "invalid route: 10.1.0.0/16\nFormat: --route <destination in CIDR>,<gateway or blackhole|unreachable|prohibit>,<metric (optional)>"
+        ),
         ("--route 10.1.0.1/16,10.89.0.2", "invalid route destination 10.1.0.1/16"),
         ("--route nowhere,10.89.0.2", "invalid route destination nowhere"),
         ("--route 10.1.0.0/16,nobody", "invalid route gateway nobody"),

@@ -59,7 +59,8 @@ import WirePrimitives
     @Test func `when all are used, that is said with what to do`() throws {
         var random = SeededRandom(0)
         let surroundings = NetworkSurroundings(
-            networks: [network(["10.64.0.0/10"])], interfaces: [], hostNetworks: [CIDR("10.128.0.0/9")].compactMap { $0 })
+            networks: [network(["10.64.0.0/10"])], interfaces: [],
+            hostNetworks: [CIDR("10.128.0.0/9")].compactMap { $0 })
         let error = #expect(throws: NetworkError.self) { try chosen(surroundings, &random) }
         #expect(error?.kind == .exhausted)
         #expect(

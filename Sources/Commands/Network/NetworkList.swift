@@ -46,19 +46,28 @@ struct NetworkList: ParsableCommand {
 /// `--filter` of the network commands: values of one key are alternatives, keys must all hold.
 struct NetworkFilter {
     private var conditions: [(key: String, values: [String])] = []
+    private var names: [NamePattern] = []
 
     /// Parses `key=value` texts.
     ///
-    /// - Throws: `EngineError` that names a filter that there is not.
+    /// - Throws: `EngineError` that names a filter or a value that there is not.
     init(_ texts: [String], known: Set<String>) throws {
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, known.contains(parts[0]) else {
+            guard parts.count == 2 else {
+                throw EngineError("filter input must be in the form of filter=value: \(text) is invalid")
+            }
+            guard known.contains(parts[0]) else {
                 throw EngineError("invalid filter \"\(parts[0])\": known are \(known.sorted().joined(separator: ", "))")
             }
-            if parts[0] == "until", Engine.time(parts[1]) == nil {
+            switch parts[0] {
+            case "until" where Engine.time(parts[1]) == nil:
                 throw EngineError(
                     "invalid time \"\(parts[1])\" in filter until: use RFC 3339, seconds since 1970, or a duration")
+            case "dangling" where !Self.truths.keys.contains(parts[1]):
+                throw EngineError("invalid dangling filter value \"\(parts[1])\": it must be true or false")
+            case "name": names.append(try NamePattern(parts[1]))
+            default: break
             }
             if let index = conditions.firstIndex(where: { $0.key == parts[0] }) {
                 conditions[index].values.append(parts[1])
@@ -74,7 +83,8 @@ struct NetworkFilter {
             switch key {
             case "dangling":
                 let unused = try isUnused()
-                guard values.contains(where: { ["true", "1"].contains($0) == unused }) else { return false }
+                guard values.contains(where: { Self.truths[$0] == unused }) else { return false }
+            case "name": guard names.contains(where: { $0.matches(network.name) }) else { return false }
             // Every label must be there, as in Podman.
             case "label": guard values.allSatisfy({ Self.has(network, $0) }) else { return false }
             case "label!": guard values.allSatisfy({ !Self.has(network, $0) }) else { return false }
@@ -84,11 +94,12 @@ struct NetworkFilter {
         return true
     }
 
+    private static let truths = ["true": true, "1": true, "false": false, "0": false]
+
     private static func holds(_ key: String, _ value: String, _ network: NetworkDefinition) -> Bool {
         switch key {
         case "driver": network.driver == value
         case "id": network.id.hasPrefix(value)
-        case "name": network.name.contains(value)
         default: (Timestamp(network.created)?.nanoseconds ?? 0) < (Engine.time(value) ?? 0)
         }
     }

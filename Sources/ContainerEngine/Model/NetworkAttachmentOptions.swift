@@ -40,7 +40,8 @@ public struct NetworkAttachmentOptions: Codable, Hashable, Sendable {
         case "alias":
             // Lists of names are separated by commas, and lines by spaces.
             guard !value.isEmpty, !value.contains(where: { $0.isWhitespace || $0 == "," }) else {
-                throw EngineError("network alias \"\(value)\" is invalid: it must not be empty or hold spaces or commas")
+                throw EngineError(
+                    "network alias \"\(value)\" is invalid: it must not be empty or hold spaces or commas")
             }
             aliases.append(value)
         case "interface_name": interfaceName = try Self.interface(value, key)

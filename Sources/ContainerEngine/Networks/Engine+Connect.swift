@@ -8,8 +8,8 @@ extension Engine {
     /// - Throws: `EngineError` or `NetworkError` when there is no such container or network, when it is on that network
     ///   already, or when it has no network of its own; everything is as before then.
     public func connect(container reference: String, network name: String, options: NetworkAttachmentOptions) throws {
-        let definition = try networkFiles.find(name)
         try changeNetworks(of: reference) { spec, names in
+            let definition = try networkFiles.find(name)
             guard !names.contains(definition.name) else {
                 throw EngineError(
                     "container \(spec.id) is already connected to network \"\(definition.name)\": "
@@ -38,7 +38,8 @@ extension Engine {
             try changeNetworks(of: reference) { spec, names in
                 let network = names.contains(name) ? name : try networkFiles.find(name).name
                 guard names.contains(network) else {
-                    throw EngineError("container \(spec.name) is not connected to network \(network)", exitCode: 125)
+                    throw EngineError(
+                        "container \(spec.id) is not connected to network \"\(network)\": network not found")
                 }
                 spec.network = .bridge(names.filter { $0 != network })
                 spec.networkOptions?[network] = nil
@@ -52,12 +53,15 @@ extension Engine {
     ///
     /// - Parameter references: the containers; nil for every one that runs on networks.
     /// - Returns: the containers' ids.
+    /// - Throws: `EngineError` when there is no such container or it does not run on networks; `NetworkError` when the
+    ///   kernel refuses.
     public func reloadNetworks(_ references: [String]?) throws -> [String] {
         let records = try references?.map { try store.container($0) } ?? store.containers().filter { $0.isOnNetworks }
         for record in records {
             guard record.isOnNetworks else {
                 throw EngineError(
-                    "container \(record.id) network is not configured, refusing to reload: container state improper")
+                    "cannot reload network unless container network has been configured: container \(record.id) "
+                        + "does not run on networks of its own: container state improper")
             }
             let lock = try lock(record.id)
             defer { unlock(lock, record.id) }

@@ -82,6 +82,7 @@ extension Engine {
     ///
     /// - Parameter isChosen: says which of them.
     /// - Returns: the names of those removed.
+    /// - Throws: `EngineError` or `NetworkError` when the definitions or the state cannot be read or changed.
     public func pruneNetworks(where isChosen: (NetworkDefinition) -> Bool) throws -> [String] {
         try networkFiles.load().networks.filter { $0.name != defaultNetworkName && isChosen($0) }.map(\.name)
             .filter { try removeUnused($0) }
