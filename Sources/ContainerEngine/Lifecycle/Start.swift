@@ -106,7 +106,9 @@ extension Engine {
     /// A network that cannot be set up is, for `run`, a container that cannot be executed: 126, as in Podman. What makes
     /// no sense, or names a network that there is not, is found before.
     private func runFailures<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch let error as NetworkError where ![.invalid, .notFound, .ambiguous].contains(error.kind) {
+        do {
+            return try body()
+        } catch let error as NetworkError where ![.invalid, .notFound, .ambiguous].contains(error.kind) {
             throw EngineError(error.message, exitCode: 126)
         }
     }
