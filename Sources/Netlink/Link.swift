@@ -61,6 +61,7 @@ public enum LinkRequest {
         static let info: UInt16 = 18
         static let kind: UInt16 = 1
         static let data: UInt16 = 2
+        static let group: UInt16 = 27
         static let namespace: UInt16 = 28
         static let filter: UInt16 = 29
     }
@@ -303,5 +304,19 @@ public enum LinkRequest {
     /// Deletes a link, and with one end of a pair the other. `ip link delete`.
     public static func delete(index: Int32) -> Request {
         Request("delete link with index \(index)", type: deleteLink, header: header(index: index))
+    }
+
+    /// Puts a link into a group. `ip link set dev NAME group GROUP`.
+    public static func setGroup(_ index: Int32, _ group: UInt32) -> Request {
+        Request("put link with index \(index) into group \(group)", type: setLink, header: header(index: index)) {
+            $0.put(Attributes.group, uint32: group)
+        }
+    }
+
+    /// Deletes all links of a group. `ip link delete group GROUP`.
+    public static func delete(group: UInt32) -> Request {
+        Request("delete links of group \(group)", type: deleteLink, header: header()) {
+            $0.put(Attributes.group, uint32: group)
+        }
     }
 }

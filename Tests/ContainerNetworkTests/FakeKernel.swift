@@ -32,6 +32,7 @@ final class FakeKernel: Transport {
         var master: UInt32?
         var isUp = false
         var hairpin = false
+        var group: UInt32 = 0
         var addresses: [[UInt8]] = []
     }
 
@@ -133,17 +134,27 @@ final class FakeKernel: Transport {
         _ = try reader.take(4)
         let attributes = try Attribute.split(reader)
         let wanted = attributes.first { $0.type == 3 }?.text
+        let group = try attributes.first { $0.type == 27 }?.uint32()
+        if type == 17, let group {
+            for (name, link) in state.links where link.group == group { remove(name, &state) }
+            return nil
+        }
         guard let name = state.links.first(where: { $0.key == wanted || $0.value.index == index })?.key else {
             return Errno(rawValue: 19)
         }
         if type == 17 {
-            if state.links[name]?.kind == "veth" { peer?.change { $0.links["eth0"] = nil } }
-            state.links[name] = nil
+            remove(name, &state)
             return nil
         }
+        if let group { state.links[name]?.group = group }
         if flags & 1 != 0 { state.links[name]?.isUp = true }
         if family == 7 { state.links[name]?.hairpin = true }
         return nil
+    }
+
+    private func remove(_ name: String, _ state: inout State) {
+        if state.links[name]?.kind == "veth" { peer?.change { $0.links["eth0"] = nil } }
+        state.links[name] = nil
     }
 
     private func show(

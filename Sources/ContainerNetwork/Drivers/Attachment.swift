@@ -205,13 +205,8 @@ public enum Attachment {
                 attempt { () throws(NetlinkError) in try inside.deleteUpper(record.interfaceName, record.driver) }
             }
         }
-        if let name = record.hostInterface, let address = record.hostMAC {
-            attempt { () throws(NetlinkError) in try context.host.deletePair(name, address: address) }
-        }
         var isBridgeGone = false
-        if let bridge = record.bridge {
-            attempt { () throws(NetlinkError) in isBridgeGone = try context.host.deleteBridgeWithoutPorts(bridge) }
-        }
+        attempt { () throws(NetlinkError) in isBridgeGone = try context.host.deletePort(record) }
         guard errors.isEmpty else { throw NetworkErrors(errors: errors) }
         return isBridgeGone
     }

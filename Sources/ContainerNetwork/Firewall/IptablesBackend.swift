@@ -11,6 +11,9 @@ public struct IptablesBackend: Sendable {
         public var table: String
         /// The commands that were loaded, in the form of iptables-restore(8).
         public var lines: [String]
+
+        /// Whether rules or chains go.
+        var takesAway: Bool { lines.contains { line in ["-D", "-F", "-X"].contains { line.hasPrefix($0) } } }
     }
 
     /// How often the rules may be changed by somebody else between reading and loading.
@@ -86,10 +89,19 @@ public struct IptablesBackend: Sendable {
     }
 
     private func load(_ changes: [Change], _ family: AddressFamily) throws(NetworkError) {
-        var text = ""
-        for change in changes {
-            text += "*\(change.table)\n" + change.lines.map { $0 + "\n" }.joined() + "COMMIT\n"
+        guard changes.count > 1, changes.contains(where: \.takesAway) else { return try restore(changes, family) }
+        // After each table that something was taken from, iptables-restore waits until the kernel's readers (RCU) have
+        // left it: the tables, which are not loaded in one go anyway, wait at the same time.
+        do {
+            let loads = try changes.map { change in try ThreadBound { try restore([change], family) } }
+            for result in loads.map({ load in Result { try load.join() } }) { try result.get() }
+        } catch {
+            throw NetworkError("load firewall rules", any: error)
         }
+    }
+
+    private func restore(_ changes: [Change], _ family: AddressFamily) throws(NetworkError) {
+        let text = changes.map { "*\($0.table)\n" + $0.lines.map { $0 + "\n" }.joined() + "COMMIT\n" }.joined()
         _ = try run(family, "restore", ["--noflush", "--wait"], input: Array(text.utf8))
     }
 

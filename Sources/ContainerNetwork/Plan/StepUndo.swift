@@ -26,13 +26,39 @@ extension Step {
 }
 
 extension Session {
-    /// Deletes the pair whose end here has this name and MAC; the other end goes with it.
+    /// Deletes a container's pair, and the bridge with its last port.
     ///
-    /// The MAC is looked at because a pair may have died with its namespace, and its name be another container's by
-    /// now.
+    /// - Returns: whether there is no such bridge any more.
+    func deletePort(_ record: AttachmentRecord) throws(NetlinkError) -> Bool {
+        var pair: Link?
+        if let name = record.hostInterface, let address = record.hostMAC { pair = try self.pair(name, address) }
+        var bridge: Link?
+        if let name = record.bridge, let link = try link(name), link.kind == "bridge" {
+            let others = try links(master: link.index).contains { $0.index != pair?.index }
+            if others {
+                if let pair { try deleteLink(pair.index) }
+                return false
+            }
+            bridge = link
+        }
+        switch (pair, bridge) {
+        case (let pair?, let bridge?): try deleteLinks([pair.index, bridge.index])
+        case (let link?, nil), (nil, let link?): try deleteLink(link.index)
+        case (nil, nil): break
+        }
+        return record.bridge != nil
+    }
+
+    /// Deletes the pair whose end here has this name and MAC; the other end goes with it.
     func deletePair(_ name: InterfaceName, address: MACAddress) throws(NetlinkError) {
-        guard let link = try link(name), link.address == address, link.kind == "veth" else { return }
-        try deleteLink(link.index)
+        if let link = try pair(name, address) { try deleteLink(link.index) }
+    }
+
+    /// A pair's end here. The MAC is looked at because a pair may have died with its namespace, and its name be
+    /// another container's by now.
+    private func pair(_ name: InterfaceName, _ address: MACAddress) throws(NetlinkError) -> Link? {
+        guard let link = try link(name), link.address == address, link.kind == "veth" else { return nil }
+        return link
     }
 
     /// Deletes a bridge that has no port left.
@@ -56,6 +82,14 @@ extension Session {
         do throws(NetlinkError) { try perform(RouteRequest.unrefuse(destination, refusal)) } catch {
             guard error.errno == .noSuchProcess else { throw error }
         }
+    }
+
+    /// Deletes links together: the kernel waits for its readers (RCU) once, and not once a link.
+    private func deleteLinks(_ indexes: [Int32]) throws(NetlinkError) {
+        // A number that only these have: the first one's own, beyond what people give.
+        let group = 0x7377_0000 | UInt32(bitPattern: indexes[0]) & 0xffff
+        for index in indexes { try perform(LinkRequest.setGroup(index, group)) }
+        try perform(LinkRequest.delete(group: group))
     }
 
     private func deleteLink(_ index: Int32) throws(NetlinkError) {
