@@ -64,6 +64,28 @@ public struct ImagePlatform: Codable, Hashable, Sendable {
     }
 }
 
+extension ImagePlatform {
+    #if arch(x86_64)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "amd64", os: "linux")
+    #elseif arch(arm64)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "arm64", os: "linux", variant: "v8")
+    #elseif arch(riscv64)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "riscv64", os: "linux")
+    #elseif arch(powerpc64le)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "ppc64le", os: "linux")
+    #elseif arch(s390x)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "s390x", os: "linux")
+    #else
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "arm", os: "linux", variant: "v7")
+    #endif
+}
+
 /// One image: its configuration and its layers, lowest first (OCI image-spec, manifest.md).
 public struct ImageManifest: Codable, Hashable, Sendable {
     /// 2.

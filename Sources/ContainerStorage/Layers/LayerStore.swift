@@ -14,7 +14,7 @@ public struct LayerInformation: Codable, Hashable, Sendable {
 
 /// A layer that is unpacked, but not visible yet. Nobody else touches it while this value lives; if it goes
 /// without being published, `LayerStore.discardAbandoned` removes it.
-public final class PendingLayer {
+public final class PendingLayer: Sendable {
     /// What is in it.
     public let information: LayerInformation
     /// Digest of the stream as it was read, compressed or not.

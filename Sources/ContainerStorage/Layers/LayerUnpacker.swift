@@ -36,8 +36,7 @@ final class LayerUnpacker {
             do {
                 try apply(entry, reader)
             } catch let error as StorageError {
-                throw StorageError(
-                    code: error.code, message: "entry \(entry.path.printable): \(error.message)", errno: error.errno)
+                throw error.during("entry \(entry.path.printable)")
             } catch let error as Errno {
                 throw StorageError.system(error, "entry \(entry.path.printable)")
             } catch let error as ArchiveError {
