@@ -18,7 +18,10 @@ public struct RootCommand: ParsableCommand {
                         Wait.self, Port.self, ContainerCommand.self,
                     ]),
                 CommandGroup(
-                    name: "Image", subcommands: [Load.self, Images.self, RemoveImage.self, ImageCommand.self]),
+                    name: "Image",
+                    subcommands: [
+                        Pull.self, Load.self, Images.self, RemoveImage.self, ImageCommand.self, Login.self, Logout.self,
+                    ]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
             ],

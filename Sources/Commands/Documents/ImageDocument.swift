@@ -70,7 +70,11 @@ enum ImageDocument {
 
     /// The rows of `images`: one for each name, or one of `<none>`.
     static func rows(_ image: ImageRecord, truncated: Bool) -> [Value] {
-        let names = image.names.map(split)
+        var names = image.names.map(split)
+        if names.isEmpty {
+            let repositories = Set(image.digestNames.compactMap { $0.split(separator: "@").first.map(String.init) })
+            names = repositories.sorted().map { ($0, "<none>") }
+        }
         return (names.isEmpty ? [("<none>", "<none>")] : names).map { repository, tag in
             .structure(
                 [

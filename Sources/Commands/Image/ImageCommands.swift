@@ -8,7 +8,7 @@ internal import OCISpec
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image", abstract: "Manage images.",
-        subcommands: [Load.self, ImageList.self, ImageRemove.self, InspectImage.self])
+        subcommands: [Pull.self, Load.self, ImageList.self, ImageRemove.self, InspectImage.self])
 }
 
 /// `image ls`: `images` under its noun.

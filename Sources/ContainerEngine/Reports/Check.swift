@@ -115,12 +115,9 @@ extension Engine {
     /// Blobs that no image has, and what dead commands left among the temporary files and in the trash.
     private func strayFiles() throws -> [String] {
         guard try store.database.query("SELECT 1 FROM store_changes").isEmpty else { return [] }
-        let wanted = Set(
-            try store.database.query("SELECT id FROM images UNION SELECT substr(manifest_digest, 8) FROM images").map {
-                $0.text(0)
-            })
+        let wanted = Set(try wantedBlobs().map { $0.dropFirst("sha256:".count) })
         let blobs = "\(paths.root)/blobs/sha256"
-        var found = try File.names(in: blobs).filter { !wanted.contains($0) }.map { "\(blobs)/\($0)" }
+        var found = try File.names(in: blobs).filter { !wanted.contains($0[...]) }.map { "\(blobs)/\($0)" }
         for directory in ["\(paths.root)/tmp", "\(paths.root)/trash"] {
             found += try File.names(in: directory).map { "\(directory)/\($0)" }
         }
