@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import os
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -75,6 +76,9 @@ class Server:
 
         class Quiet(ThreadingHTTPServer):
             daemon_threads = True
+
+            def server_bind(self):
+                socketserver.TCPServer.server_bind(self)  # HTTPServer's own asks the DNS for this host's name
 
             def handle_error(self, *_):
                 pass  # a client that goes away is what some tests are about

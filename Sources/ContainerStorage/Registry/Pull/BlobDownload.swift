@@ -100,7 +100,7 @@ final class BlobDownload: ByteSource {
         use(nil)
         failures += 1
         guard failures < Self.patience else { throw .unreachable("blob \(descriptor.digest): \(reason)") }
-        HTTPTransport.pause(milliseconds: 100 << (2 * failures))
+        HTTPTransport.pause(milliseconds: 50 << (2 * failures))
     }
 
     private func use(_ new: HTTPReply?) {
