@@ -20,7 +20,8 @@ public struct RootCommand: ParsableCommand {
                 CommandGroup(
                     name: "Image",
                     subcommands: [
-                        Pull.self, Load.self, Images.self, RemoveImage.self, ImageCommand.self, Login.self, Logout.self,
+                        Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,
+                        History.self, ImageCommand.self, Login.self, Logout.self,
                     ]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),

@@ -127,6 +127,19 @@ public final class BlobStore: Sendable {
         UnnamedFile(try opening("make a temporary file") { () throws(Errno) in try temporary.createTemporaryFile() })
     }
 
+    /// How many bytes it has.
+    ///
+    /// - Throws: `StorageError` with `Code.notFound`.
+    func size(_ digest: Digest) throws(StorageError) -> Int64 {
+        let status = try doing("look for blob \(digest)") { () throws(Errno) in
+            try directory.status([UInt8](digest.hex))
+        }
+        guard let status else {
+            throw StorageError(code: .notFound, message: "blob \(digest) is not in the storage", errno: nil)
+        }
+        return status.size
+    }
+
     /// The blob's bytes, one after the other.
     ///
     /// - Throws: `StorageError` with `Code.notFound`.

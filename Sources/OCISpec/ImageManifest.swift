@@ -118,6 +118,13 @@ public struct ImageIndex: Codable, Hashable, Sendable {
     public var manifests: [ImageDescriptor]
     /// Free texts.
     public var annotations: [String: String]?
+
+    /// An OCI index of these.
+    public init(manifests: [ImageDescriptor]) {
+        schemaVersion = 2
+        mediaType = ImageMediaType.index
+        self.manifests = manifests
+    }
 }
 
 /// One image of a docker-archive's `manifest.json` (moby image/tarexport).
@@ -128,6 +135,13 @@ public struct DockerArchiveItem: Codable, Hashable, Sendable {
     public var repoTags: [String]?
     /// The layers' files in the archive, lowest first.
     public var layers: [String]
+
+    /// An image from its parts.
+    public init(config: String, repoTags: [String]?, layers: [String]) {
+        self.config = config
+        self.repoTags = repoTags
+        self.layers = layers
+    }
 
     /// Go's spelling of the fields.
     public enum CodingKeys: String, CodingKey {

@@ -8,7 +8,10 @@ internal import OCISpec
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image", abstract: "Manage images.",
-        subcommands: [Pull.self, Load.self, ImageList.self, ImageRemove.self, InspectImage.self])
+        subcommands: [
+            Pull.self, Push.self, Load.self, Save.self, ImageList.self, ImageRemove.self, InspectImage.self, Tag.self,
+            Untag.self, History.self, ImageTree.self, ImageExists.self, ImagePrune.self,
+        ])
 }
 
 /// `image ls`: `images` under its noun.

@@ -186,11 +186,7 @@ extension Engine {
                 "INSERT OR IGNORE INTO image_layers VALUES (?1, ?2, ?3)",
                 [.text(image.id.hex), .integer(Int64(position)), .text(layer.description)])
         }
-        for name in image.names {
-            try store.database.query(
-                "INSERT INTO image_names VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET image = ?2",
-                [.text(name.description), .text(image.id.hex)])
-        }
+        for name in image.names { try record(name: name.description, of: image.id.hex) }
     }
 
     /// What `removeImage` did.
@@ -263,14 +259,13 @@ extension Engine {
         try store.database.query("DELETE FROM store_changes")
     }
 
-    /// The digests of all blobs that images have: configurations, manifests, and layers as they were transferred.
+    /// The digests of all blobs that are wanted: configurations, manifests, and each layer as it came.
     func wantedBlobs() throws -> Set<String> {
-        Set(
-            try store.database.query(
-                """
-                SELECT 'sha256:' || id FROM images UNION SELECT manifest_digest FROM images UNION
-                SELECT json_extract(layer.value, '$.digest') FROM images, json_each(CAST(manifest AS TEXT), '$.layers') layer
-                """
-            ).map { $0.text(0) })
+        let documents = try store.database.query(
+            "SELECT 'sha256:' || id FROM images UNION SELECT manifest_digest FROM images"
+        ).map { $0.text(0) }
+        let layers = try storage().layers
+        let streams = try layers.all().compactMap { try layers.information($0)?.blobDigest?.description }
+        return Set(documents + streams)
     }
 }

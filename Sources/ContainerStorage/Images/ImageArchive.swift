@@ -116,7 +116,7 @@ public struct ImageArchive {
     }
 
     private func unpack(_ layer: PlannedLayer, _ content: any ByteSource) throws -> (PendingLayer, PendingBlob) {
-        let shown = WatchedSource(content) { progress(.copyingLayer(diffID: layer.diffID, bytes: $0)) }
+        let shown = CountedSource(content) { progress(.copyingLayer(diffID: layer.diffID, bytes: $0)) }
         let file = try storage.blobs.makeFile()
         let unpacked = try named(layer) {
             try storage.layers.unpack(RecordingSource(shown, to: file), limits: limits)
@@ -183,24 +183,5 @@ public struct ImageArchive {
         }
         try storage.publish(layers: pending, blobs: blobs)
         return loaded
-    }
-}
-
-/// Tells how many bytes were read so far.
-private final class WatchedSource: ByteSource {
-    private let source: any ByteSource
-    private let tell: (Int64) -> Void
-    private var count: Int64 = 0
-
-    init(_ source: any ByteSource, tell: @escaping (Int64) -> Void) {
-        self.source = source
-        self.tell = tell
-    }
-
-    func next() throws -> [UInt8] {
-        let bytes = try source.next()
-        count += Int64(bytes.count)
-        tell(count)
-        return bytes
     }
 }

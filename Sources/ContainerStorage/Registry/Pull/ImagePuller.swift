@@ -224,55 +224,28 @@ public struct ImagePuller: Sendable {
         var blob: PendingBlob
     }
 
-    /// What the threads of one pull share.
-    private struct Progress {
-        var next = 0
-        var done: [Fetched] = []
-        var failure: (any Error)?
-    }
-
     private func fetch(_ jobs: [Job], _ client: RegistryClient) throws -> [Fetched] {
-        let progress = SharedProgress()
+        let done = FetchedLayers()
         let cancellation = Cancellation()
-        let threads = try (0..<min(jobs.count, Self.parallelism)).map { _ in
-            try ThreadBound {
-                while let number = progress.take(of: jobs.count) {
-                    do { progress.add(try fetch(jobs[number], client, cancellation)) } catch {
-                        if progress.fail(error) { cancellation.cancel() }
-                    }
-                }
+        do {
+            try WorkList(count: jobs.count).run(threads: Self.parallelism, failed: { cancellation.cancel() }) {
+                number in
+                done.add(try fetch(jobs[number], client, cancellation))
             }
+        } catch {
+            // As above.
+            for one in done.all { try? storage.layers.discard(one.layer) }
+            throw error
         }
-        for thread in threads { try thread.join() }
-        let (done, failure) = progress.result
-        guard let failure else { return done }
-        // As above.
-        for one in done { try? storage.layers.discard(one.layer) }
-        throw failure
+        return done.all
     }
 
-    private final class SharedProgress: Sendable {
-        private let state = Mutex(Progress())
+    private final class FetchedLayers: Sendable {
+        private let layers = Mutex<[Fetched]>([])
 
-        func take(of count: Int) -> Int? {
-            state.withLock { state in
-                guard state.failure == nil, state.next < count else { return nil }
-                defer { state.next += 1 }
-                return state.next
-            }
-        }
+        func add(_ fetched: Fetched) { layers.withLock { $0.append(fetched) } }
 
-        func add(_ fetched: Fetched) { state.withLock { $0.done.append(fetched) } }
-
-        /// Whether this is the first failure.
-        func fail(_ error: any Error) -> Bool {
-            state.withLock { state in
-                defer { state.failure = state.failure ?? error }
-                return state.failure == nil
-            }
-        }
-
-        var result: ([Fetched], (any Error)?) { state.withLock { ($0.done, $0.failure) } }
+        var all: [Fetched] { layers.withLock { $0 } }
     }
 
     /// One layer: its bytes go into a blob and, decompressed, into files, while they arrive.
