@@ -10,7 +10,7 @@ struct ImageCommand: ParsableCommand {
         commandName: "image", abstract: "Manage images.",
         subcommands: [
             Pull.self, Push.self, Load.self, Save.self, ImageList.self, ImageRemove.self, InspectImage.self, Tag.self,
-            Untag.self, History.self, ImageTree.self, ImageExists.self, ImagePrune.self,
+            Untag.self, History.self, Import.self, Diff.self, ImageTree.self, ImageExists.self, ImagePrune.self,
         ])
 }
 

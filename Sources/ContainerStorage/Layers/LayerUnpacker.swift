@@ -259,7 +259,7 @@ final class LayerUnpacker {
 
     /// overlayfs' own attributes could forge whiteouts and redirects to other layers; security modules' labels
     /// belong to the machine that wrote them.
-    private static func isKept(_ name: [UInt8]) -> Bool {
+    static func isKept(_ name: [UInt8]) -> Bool {
         if name.starts(with: [UInt8]("trusted.overlay.")) || name.starts(with: [UInt8]("user.overlay.")) {
             return false
         }

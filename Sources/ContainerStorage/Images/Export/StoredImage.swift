@@ -7,7 +7,8 @@ public struct StoredImage: Sendable {
     /// The configuration's digest.
     public let id: Digest
     let configurationBytes: [UInt8]
-    let configuration: ImageConfiguration
+    /// What the image says of itself.
+    public let configuration: ImageConfiguration
     let manifestBytes: [UInt8]
     let manifest: ImageManifest
 
