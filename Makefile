@@ -10,7 +10,8 @@ DESTDIR ?=
 export SCRATCH
 BINDIR := $(PREFIX)/bin
 IMAGE := $(SCRATCH)/whoami.tar
-STRIPPED := $(SCRATCH)/swiftlet
+PROGRAMS := swiftlet swiftlet-dns
+STRIPPED := $(PROGRAMS:%=$(SCRATCH)/%)
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # A target that imports a module which it does not declare is an error.
 SWIFT_BUILD := swift build --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error
@@ -25,10 +26,12 @@ all: build
 build: setup
 	$(SWIFT_BUILD)
 
-## release   build the optimized program, with the Swift runtime inside: .build/swiftlet
+## release   build the optimized programs, with the Swift runtime inside: .build/swiftlet, .build/swiftlet-dns
 release: setup
-	$(SWIFT_BUILD) -c release --static-swift-stdlib --product swiftlet
-	strip -o $(STRIPPED) $(SCRATCH)/release/swiftlet
+	for program in $(PROGRAMS); do \
+	  $(SWIFT_BUILD) -c release --static-swift-stdlib --product $$program; \
+	  strip -o $(SCRATCH)/$$program $(SCRATCH)/release/$$program; \
+	done
 
 ## demo      tell the networking story on a private host
 demo: build image
@@ -64,8 +67,9 @@ fuzz:
 	scripts/fuzz
 
 ## install   install swiftlet, and podman as a link to it unless there is another (PREFIX, DESTDIR)
-install: $(if $(wildcard $(STRIPPED)),,release)
-	install -D -m 0755 $(STRIPPED) $(DESTDIR)$(BINDIR)/swiftlet
+install: $(if $(filter-out $(wildcard $(STRIPPED)),$(STRIPPED)),release)
+	install -D -m 0755 $(SCRATCH)/swiftlet $(DESTDIR)$(BINDIR)/swiftlet
+	install -D -m 0755 $(SCRATCH)/swiftlet-dns $(DESTDIR)$(PREFIX)/libexec/swiftlet/swiftlet-dns
 	@link=$(DESTDIR)$(BINDIR)/podman; other=$$(command -v podman || true); \
 	if [[ -e $$link && ! $$link -ef $(DESTDIR)$(BINDIR)/swiftlet ]]; then other=$$link; fi; \
 	if [[ -z $$other || $$other -ef $(DESTDIR)$(BINDIR)/swiftlet ]]; then ln -sfn swiftlet $$link; \

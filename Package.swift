@@ -16,6 +16,8 @@ let package = Package(
     name: "swiftlet",
     products: [
         .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .executable(name: "swiftlet-dns", targets: ["swiftlet-dns"]),
+        .library(name: "DNSService", targets: ["DNSService"]),
         .library(name: "ContainerEngine", targets: ["ContainerEngine"]),
         .library(name: "ContainerNetwork", targets: ["ContainerNetwork"]),
         .library(name: "ContainerStorage", targets: ["ContainerStorage"]),
@@ -23,6 +25,7 @@ let package = Package(
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "GoTemplate", targets: ["GoTemplate"]),
         .library(name: "OCISpec", targets: ["OCISpec"]),
+        .library(name: "WirePrimitives", targets: ["WirePrimitives"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -48,6 +51,7 @@ let package = Package(
         .target(name: "GoTemplate", swiftSettings: settings),
         // Layer 2: protocols.
         .target(name: "Netlink", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
+        .target(name: "DNSService", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
         // Layer 3: the three subsystems, which never import each other.
         .target(
             name: "ContainerNetwork",
@@ -76,18 +80,21 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "ContainerEngine", "GoTemplate", "LinuxSys", "OCISpec",
+                "ContainerEngine", "ContainerNetwork", "GoTemplate", "LinuxSys", "OCISpec", "WirePrimitives",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // Layer 6.
         .executableTarget(name: "swiftlet", dependencies: ["Commands"], swiftSettings: settings),
+        .executableTarget(name: "swiftlet-dns", dependencies: ["DNSService"], swiftSettings: settings),
         // Tests without a host: pure, or against a fake kernel. Those on a real one are scripts under Tests/Host.
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(name: "WirePrimitivesTests", dependencies: ["WirePrimitives"], swiftSettings: settings),
         .testTarget(name: "GoTemplateTests", dependencies: ["GoTemplate"], swiftSettings: settings),
         .testTarget(
             name: "NetlinkTests", dependencies: ["Netlink", "WirePrimitives", "LinuxSys"], swiftSettings: settings),
+        .testTarget(
+            name: "DNSServiceTests", dependencies: ["DNSService", "WirePrimitives"], swiftSettings: settings),
         .testTarget(
             name: "ContainerNetworkTests", dependencies: ["ContainerNetwork", "Netlink", "WirePrimitives", "LinuxSys"],
             exclude: ["Golden"], swiftSettings: settings),

@@ -106,3 +106,10 @@ int clinux_mount_restrictions(const char *path) {
     return (status.f_flag & ST_NOSUID ? 1 : 0) | (status.f_flag & ST_NODEV ? 2 : 0) |
            (status.f_flag & ST_NOEXEC ? 4 : 0) | (status.f_flag & ST_RDONLY ? 8 : 0);
 }
+
+int clinux_raise_limit(int resource) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) < 0) return -1;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(resource, &limit);
+}

@@ -23,6 +23,7 @@ public struct RootCommand: ParsableCommand {
                         Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,
                         History.self, Import.self, Commit.self, Diff.self, ImageCommand.self, Login.self, Logout.self,
                     ]),
+                CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
             ],

@@ -133,9 +133,11 @@ public enum File {
         try write(path, Array(text.utf8), mode: mode)
     }
 
-    /// Replaces a file whole: a reader sees the old text or the new one, also after a power cut.
+    /// Replaces a file whole: a reader sees the old text or the new one, also after a power cut. Who is killed meanwhile
+    /// leaves a hidden file beside it (`isUnfinished`).
     public static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(Errno) {
-        let temporary = "\(path).tmp-\(getpid())"
+        let name = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
+        let temporary = "\(path[..<name]).\(path[name...])\(unfinished)\(getpid())"
         do throws(Errno) {
             let file = try OwnedFD.open(temporary, [.write, .create, .truncate], mode: mode)
             try file.write(all: bytes)
@@ -145,6 +147,13 @@ public enum File {
             unsafe Glibc.unlink(temporary)
             throw error
         }
+    }
+
+    private static let unfinished = ".tmp-"
+
+    /// Whether a name is that of a file that `replace` had not finished.
+    public static func isUnfinished(_ name: String) -> Bool {
+        name.hasPrefix(".") && name.contains(unfinished)
     }
 
     /// Makes a directory and those above it (mkdir(2)); one that is there is success.

@@ -31,6 +31,15 @@ public struct ProcessLimit: Hashable, Sendable {
     }
 }
 
+extension ProcessLimit {
+    /// Lets this process open as many descriptors as it ever may: how many that is.
+    public static func raiseOpenFiles() throws(Errno) -> Int {
+        let limit = try ProcessLimit(.openFiles)
+        try syscall { clinux_raise_limit(clinux_limit_nofile) }
+        return Int(clamping: limit.hard)
+    }
+}
+
 /// What a mount forbids (mount(2)).
 public struct MountRestrictions: OptionSet, Hashable, Sendable {
     /// The set's bits.

@@ -102,6 +102,9 @@ public struct PeerSocketPair: ~Copyable, Sendable {
 
     /// Closes the child's end here, once the child has it.
     public consuming func closingTheirs() -> PeerSocket { ours }
+
+    /// In a child that is a copy of this process: closes the other end.
+    public consuming func keepingTheirs() -> OwnedFD { theirs }
 }
 
 extension Pipe {

@@ -26,6 +26,12 @@ public enum StandardStream {
         OwnedFD(adopting: try syscall { clinux_dup(descriptor, 3) })
     }
 
+    /// Puts /dev/null in a stream's place, so that whoever waits for its end has it.
+    public static func discard(_ descriptor: Int32) throws(Errno) {
+        let null = try OwnedFD.open("/dev/null", .readWrite)
+        try syscall { dup2(null.raw, descriptor) }
+    }
+
     /// Whether the descriptor is a terminal (isatty(3)).
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 

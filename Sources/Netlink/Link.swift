@@ -117,13 +117,17 @@ public enum LinkRequest {
     ///
     /// One that is made with a MAC keeps it; another takes over the lowest of its ports' (`br_stp_if.c`).
     public static func createBridge(
-        _ name: InterfaceName, address: MACAddress? = nil, mtu: UInt32? = nil
+        _ name: InterfaceName, address: MACAddress? = nil, mtu: UInt32? = nil, filtersVLANs: Bool = false
     ) -> Request {
         Request("create bridge \(name)", type: newLink, flags: [.create, .exclusive], header: header()) {
             $0.put(Attributes.name, text: name.description)
             if let address { $0.put(Attributes.address, address.bytes) }
             if let mtu { $0.put(Attributes.mtu, uint32: mtu) }
-            $0.nest(Attributes.info) { $0.put(Attributes.kind, text: "bridge") }
+            $0.nest(Attributes.info) {
+                $0.put(Attributes.kind, text: "bridge")
+                // IFLA_BR_VLAN_FILTERING
+                if filtersVLANs { $0.nest(Attributes.data) { $0.put(7, uint8: 1) } }
+            }
         }
     }
 
@@ -191,20 +195,53 @@ public enum LinkRequest {
         case source = 16
     }
 
-    /// A new macvlan on top of a link of ours, made in another namespace. `ip link add link PARENT … type macvlan`.
-    public static func createMACVLAN(
-        _ name: InterfaceName, parent: Int32, mode: MACVLANMode, namespace: Int32, address: MACAddress? = nil,
+    /// How an ipvlan and its parent share packets (`IPVLAN_MODE_*`).
+    public enum IPVLANMode: UInt16, Hashable, Sendable {
+        /// `IPVLAN_MODE_L2`.
+        case l2 = 0
+        /// `IPVLAN_MODE_L3`.
+        case l3 = 1
+        /// `IPVLAN_MODE_L3S`.
+        case l3s = 2
+    }
+
+    /// What kind of link is made on top of another.
+    public enum Upper: Hashable, Sendable {
+        /// A macvlan; `broadcastLimit` is IFLA_MACVLAN_BC_CUTOFF.
+        case macvlan(MACVLANMode, broadcastLimit: Int32?)
+        /// An ipvlan.
+        case ipvlan(IPVLANMode)
+
+        /// As the kernel and ip-link(8) call it.
+        public var kind: String {
+            switch self {
+            case .macvlan: "macvlan"
+            case .ipvlan: "ipvlan"
+            }
+        }
+    }
+
+    /// A new link on top of one of ours, made in another namespace. `ip link add link PARENT … type macvlan`.
+    public static func createUpper(
+        _ name: InterfaceName, _ upper: Upper, parent: Int32, namespace: Int32, address: MACAddress? = nil,
         mtu: UInt32? = nil
     ) -> Request {
-        Request("create macvlan \(name)", type: newLink, flags: [.create, .exclusive], header: header()) {
+        Request("create \(upper.kind) \(name)", type: newLink, flags: [.create, .exclusive], header: header()) {
             $0.put(Attributes.name, text: name.description)
             $0.put(Attributes.link, uint32: UInt32(bitPattern: parent))
             $0.put(Attributes.namespace, uint32: UInt32(bitPattern: namespace))
             if let address { $0.put(Attributes.address, address.bytes) }
             if let mtu { $0.put(Attributes.mtu, uint32: mtu) }
             $0.nest(Attributes.info) {
-                $0.put(Attributes.kind, text: "macvlan")
-                $0.nest(Attributes.data) { $0.put(1, uint32: mode.rawValue) }
+                $0.put(Attributes.kind, text: upper.kind)
+                $0.nest(Attributes.data) {
+                    switch upper {
+                    case .macvlan(let mode, let limit):
+                        $0.put(1, uint32: mode.rawValue)
+                        if let limit { $0.put(9, uint32: UInt32(bitPattern: limit)) }
+                    case .ipvlan(let mode): $0.put(1, [UInt8(mode.rawValue), 0])
+                    }
+                }
             }
         }
     }
@@ -238,6 +275,28 @@ public enum LinkRequest {
         ) {
             // IFLA_BRPORT_MODE
             $0.nest(Attributes.portInfo) { $0.put(4, uint8: on ? 1 : 0) }
+        }
+    }
+
+    /// Whether a bridge keeps this port and others of its kind from each other. `bridge link set dev NAME isolated on`.
+    public static func setIsolated(_ index: Int32, _ on: Bool) -> Request {
+        Request(
+            "isolate port with index \(index)", type: setLink, header: header(family: bridgeFamily, index: index)
+        ) {
+            // IFLA_BRPORT_ISOLATED
+            $0.nest(Attributes.portInfo) { $0.put(33, uint8: on ? 1 : 0) }
+        }
+    }
+
+    /// The VLAN that a port of a filtering bridge is in, whose frames have no tag beyond the port.
+    /// `bridge vlan add dev NAME vid VLAN pvid untagged`.
+    public static func setVLAN(_ index: Int32, _ vlan: UInt16) -> Request {
+        Request(
+            "put port with index \(index) into VLAN \(vlan)", type: setLink,
+            header: header(family: bridgeFamily, index: index)
+        ) {
+            // IFLA_AF_SPEC with IFLA_BRIDGE_VLAN_INFO: struct bridge_vlan_info, flags PVID and UNTAGGED.
+            $0.nest(26) { $0.put(2, [6, 0, UInt8(truncatingIfNeeded: vlan), UInt8(vlan >> 8)]) }
         }
     }
 

@@ -62,6 +62,7 @@ public enum RouteRequest {
     }
 
     private static let newRoute: UInt16 = 24
+    private static let deleteRoute: UInt16 = 25
     private static let getRoute: UInt16 = 26
     /// `RTPROT_STATIC`: made by an administrator; routing daemons leave it alone.
     private static let staticProtocol: UInt8 = 4
@@ -100,6 +101,39 @@ public enum RouteRequest {
             $0.put(Attributes.link, uint32: UInt32(bitPattern: link))
             if let metric { $0.put(Attributes.metric, uint32: metric) }
         }
+    }
+
+    /// What the kernel does with packets that it does not pass on (`RTN_*`).
+    public enum Refusal: UInt8, Hashable, Sendable, CaseIterable {
+        /// Drops them.
+        case blackhole = 6
+        /// Tells the sender that there is no such host.
+        case unreachable = 7
+        /// Tells the sender that this is forbidden.
+        case prohibit = 8
+    }
+
+    /// A new route that leads nowhere. `ip route add blackhole DESTINATION proto static`.
+    public static func refuse(_ destination: CIDR, _ refusal: Refusal, metric: UInt32?) -> Request {
+        Request(
+            "add route \(refusal) \(destination)", type: newRoute, flags: .create,
+            header: header(
+                family: destination.family.number, prefixLength: destination.prefixLength, table: Route.mainTable,
+                protocol: staticProtocol, type: refusal.rawValue)
+        ) {
+            $0.put(Attributes.destination, destination.network.bytes)
+            if let metric { $0.put(Attributes.metric, uint32: metric) }
+        }
+    }
+
+    /// Takes back `refuse`. `ip route delete blackhole DESTINATION`.
+    public static func unrefuse(_ destination: CIDR, _ refusal: Refusal) -> Request {
+        Request(
+            "delete route \(refusal) \(destination)", type: deleteRoute,
+            header: header(
+                family: destination.family.number, prefixLength: destination.prefixLength, table: Route.mainTable,
+                protocol: staticProtocol, type: refusal.rawValue)
+        ) { $0.put(Attributes.destination, destination.network.bytes) }
     }
 
     /// Routes of one family, all tables; the caller looks at the table. `ip route show table all`.

@@ -13,6 +13,12 @@ public struct CIDR: Hashable, Sendable, Comparable, TextCodable {
         self.prefixLength = prefixLength
     }
 
+    /// The block of one address.
+    public init(host address: IPAddress) {
+        network = address
+        prefixLength = address.family.bits
+    }
+
     /// Parses `10.88.0.0/16`; host bits are cleared.
     public init?(_ text: String) {
         guard let whole = InterfaceAddress(text) else { return nil }

@@ -12,6 +12,7 @@ private let allowed: [String: Set<String>] = [
     "OCISpec": ["FoundationEssentials"],
     "GoTemplate": [],
     "Netlink": ["LinuxSys", "WirePrimitives"],
+    "DNSService": ["LinuxSys", "WirePrimitives"],
     "ContainerNetwork": ["Netlink", "LinuxSys", "WirePrimitives", "Crypto", "FoundationEssentials"],
     "ContainerStorage": [
         "OCISpec", "LinuxSys", "Crypto", "FoundationEssentials", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
@@ -24,8 +25,10 @@ private let allowed: [String: Set<String>] = [
     ],
     "Commands": [
         "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials",
+        "ContainerNetwork", "WirePrimitives",
     ],
     "swiftlet": ["Commands"],
+    "swiftlet-dns": ["DNSService"],
 ]
 
 @Suite("Layers") struct Layers {

@@ -42,6 +42,24 @@ import WirePrimitives
         #expect(throws: NetworkError(.invalid, message)) { try HostsFile.parseAdded(text, hostAddress: nil) }
     }
 
+    @Test func `lines of networks come and go with them`() throws {
+        let before = "127.0.0.1\tlocalhost\n10.88.0.2\tabc web\n"
+        let new = ["10.89.0.7", "fd10::7"].compactMap { IPAddress($0) }
+        let after = HostsFile.adding(new, names: ["abc", "web"], to: before)
+        #expect(after == before + "10.89.0.7\tabc web\nfd10::7\tabc web\n")
+        #expect(HostsFile.removing(new, names: ["abc", "web"], from: after) == before)
+    }
+
+    @Test func `what is not the container's own stays`() throws {
+        let own = [IPAddress("10.89.0.7")].compactMap { $0 }
+        let text = "# mine\n10.89.0.7\tother # 10.89.0.7 web\n10.89.0.70\tweb\n\n10.89.0.7 web\nlast"
+        #expect(
+            HostsFile.removing(own, names: ["web"], from: text)
+                == "# mine\n10.89.0.7\tother # 10.89.0.7 web\n10.89.0.70\tweb\n\nlast")
+        // One who wrote a file of his own, without the container's names, keeps it.
+        #expect(HostsFile.adding(own, names: ["web"], to: "127.0.0.1 localhost\n") == "127.0.0.1 localhost\n")
+    }
+
     @Test func `host-gateway stands for the host`() throws {
         let entry = try HostsFile.parseAdded("h:host-gateway", hostAddress: IPAddress("10.88.0.1"))
         #expect(entry == HostsFile.Entry("10.88.0.1", ["h"]))
@@ -80,12 +98,12 @@ import WirePrimitives
         #expect(text("search a.example\nnameserver 8.8.8.8\n") { $0.search = ["."] } == "nameserver 8.8.8.8\n")
     }
 
-    @Test func `a network's resolver comes first`() {
+    @Test func `where a network answers names, its resolver alone is asked`() {
         let result = text("nameserver 8.8.8.8\n") {
             $0.networkServers = [IPAddress("10.89.0.1")].compactMap { $0 }
             $0.networkDomains = ["dns.podman"]
         }
-        #expect(result == "search dns.podman\nnameserver 10.89.0.1\nnameserver 8.8.8.8\n")
+        #expect(result == "search dns.podman\nnameserver 10.89.0.1\n")
     }
 
     @Test func `--dns replaces all servers`() {
@@ -96,6 +114,12 @@ import WirePrimitives
             $0.networkDomains = ["dns.podman"]
         }
         #expect(result == "search example.com\nnameserver 9.9.9.9\noptions ndots:5\n")
+    }
+
+    @Test func `what was read is written the same`() {
+        let text = "search a b\nnameserver 10.89.0.1\nnameserver 9.9.9.9\noptions ndots:2 edns0\n"
+        #expect(ResolvConf(parsing: text).text == text)
+        #expect(ResolvConf(parsing: "domain x\nsearch a b\n# nameserver 1.1.1.1\nnameserver\n").text == "search a b\n")
     }
 
     @Test func `a stub resolver has a file behind it`() {
@@ -204,6 +228,33 @@ import WirePrimitives
         #expect(all.contains("gateway 10.51.0.254 not in subnet 10.50.0.0/24"))
         #expect(all.contains("Error reading network config file \"\(files.directory)/broken.json\": "))
         #expect(all.contains("\"10.50.0.0/99\" is not a CIDR"))
+    }
+
+    @Test func `a definition is written whole, for all to read, and removed`() throws {
+        let files = try files(["broken.json": "{", ".opts.json.tmp-1": "half a fi", ".hidden": "x"])
+        defer { try? remove(files) }  // A directory in /tmp that stays is no failure.
+        var definition = try JSONDecoder().decode(NetworkDefinition.self, from: Data(Self.podmans.utf8))
+        try files.write(definition)
+        #expect(try File.readText("\(files.directory)/opts.json") == Self.podmans)
+        #expect(try File.status("\(files.directory)/opts.json").permissions == 0o644)
+        // What a killed command left goes, what is not ours stays.
+        #expect(try File.names(in: files.directory).sorted() == [".hidden", "broken.json", "opts.json"])
+        definition.labels["a"] = "c"
+        try files.write(definition)
+        #expect(try files.find("opts") == definition)
+        try files.remove("opts")
+        try files.remove("opts")
+        #expect(try File.names(in: files.directory).sorted() == [".hidden", "broken.json"])
+    }
+
+    @Test func `a directory that is not there is made for all to read`() throws {
+        let parent = try files([:])
+        let files = NetworkFiles(directory: "\(parent.directory)/a/b")
+        defer { try? File.removeTree(parent.directory) }  // A directory in /tmp that stays is no failure.
+        try files.remove("nosuch")
+        try files.write(.podmanDefault)
+        #expect(try File.status("\(parent.directory)/a/b").permissions == 0o755)
+        #expect(try files.find("podman") == .podmanDefault)
     }
 
     @Test func `what is written down to undo an attachment is read back`() throws {

@@ -113,8 +113,8 @@ import WirePrimitives
     }
 
     @Test(arguments: [
-        ("mtu", "abc"), ("metric", "-1"), ("no_default_route", "maybe"), ("vlan", "5"), ("vrf", "red"),
-        ("mode", "unmanaged"),
+        ("mtu", "abc"), ("metric", "-1"), ("no_default_route", "maybe"), ("vlan", "many"),
+        ("vrf", "a name that is too long"), ("mode", "strange"), ("icc", "perhaps"),
     ])
     func `an option that cannot be put into practice is refused`(key: String, value: String) throws {
         var network = NetworkDefinition.podmanDefault

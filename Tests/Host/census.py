@@ -96,7 +96,7 @@ def _links():
 def _rules():
     found = []
     for program in ("iptables", "ip6tables"):
-        for table in ("nat", "filter"):
+        for table in ("nat", "filter", "raw"):
             for line in output(f"{program}-save -t {table}").splitlines():
                 if not line.startswith("#"):
                     found.append(f"{program} {table} " + re.sub(r" ?\[\d+:\d+\]", "", line))

@@ -31,12 +31,19 @@ from program import IMAGE, finish  # noqa: E402
 
 NAME = "c"
 RUN = ("run", "-d", "-p", "8080:80", "--name", NAME, IMAGE)
+NET = "net"
+DEFINE = ("network", "create", NET)
+CONNECT, DISCONNECT = ("network", "connect", NET, NAME), ("network", "disconnect", NET, NAME)
 # What is killed; before each, what must be there.
 COMMANDS = {
     "run": ((), RUN),
-    "rm": (RUN, ("rm", "-f", "-t", "0", NAME)),
-    "stop": (RUN, ("stop", "-t", "0", NAME)),
-    "load": (("rmi", "-f", IMAGE), ("load", "-i", "ARCHIVE")),
+    "rm": ((RUN,), ("rm", "-f", "-t", "0", NAME)),
+    "stop": ((RUN,), ("stop", "-t", "0", NAME)),
+    "load": ((("rmi", "-f", IMAGE),), ("load", "-i", "ARCHIVE")),
+    "network create": ((), DEFINE),
+    "network rm": ((DEFINE,), ("network", "rm", NET)),
+    "network connect": ((DEFINE, RUN), CONNECT),
+    "network disconnect": ((DEFINE, RUN, CONNECT), DISCONNECT),
 }
 
 
@@ -54,8 +61,8 @@ class Crasher:
     def kill(self, name, point, after):
         """Prepares, then runs the command and kills it at the point (0: runs it to its end); crashat's own result."""
         before, killed = self.command(name)
-        if before:
-            self.swiftlet.ok(*before)
+        for command in before:
+            self.swiftlet.ok(*command)
         words = [self.crashat, *(["-x"] if after else []), str(point), *self.swiftlet.command(*killed)]
         # What the killed command started holds its standard streams: they are no pipes.
         with open(self.host.scratch / "crashed", "w+b") as log:
@@ -82,6 +89,9 @@ class Crasher:
             self.swiftlet.ok("run", "--rm", "--name", NAME, IMAGE, "true")
             return
         self.swiftlet.ok("run", "--rm", IMAGE, "true")
+        if name.startswith("network"):
+            self.tidy_network(name)
+            return
         if name == "run":
             # The name may be the killed command's own, which came to its end as far as the state is concerned.
             done = self.swiftlet.run(*RUN)
@@ -97,6 +107,22 @@ class Crasher:
             self.swiftlet.ok("rm", "-f", "-t", "0", "--ignore", NAME)
             self.swiftlet.ok(*RUN)
         self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
+
+    def tidy_network(self, name):
+        """The network exists or not, the container is on it or not: either way both can be made to be."""
+        if name in ("network create", "network rm"):
+            self.swiftlet.ok("network", "rm", "-f", NET)
+            self.swiftlet.ok(*DEFINE)
+        else:
+            done = self.swiftlet.run(*CONNECT)
+            if done.status != 0 and "already connected" not in done.err:
+                raise Failure(f"the container cannot be connected: {done}")
+            inside = self.swiftlet.ok("exec", NAME, "ip", "-o", "-4", "addr")
+            if len(re.findall(r"^\d+: eth", inside, re.M)) != 2:
+                raise Failure(f"the container is not on both networks: {inside}")
+            self.swiftlet.ok(*DISCONNECT)
+            self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
+        self.swiftlet.ok("network", "rm", NET)
 
     def attempt(self, name, point, after):
         """Kills once; what is wrong afterwards, as text (nothing if all is well), and whether it was killed."""

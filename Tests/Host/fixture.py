@@ -27,6 +27,9 @@ class Host:
         self.swiftlet.ok("load", "-i", self.archive)
         with self.container("-p", "1:1", command=WAITING) as identifier:
             self.swiftlet.ok("exec", identifier, "true")
+        # A first network makes the lock of definitions.
+        self.swiftlet.ok("network", "create", "warm")
+        self.swiftlet.ok("network", "rm", "warm")
         # conmon and the clean-up that it calls are no part of what is compared with later.
         until(lambda: not census.processes(), 10)
 
@@ -42,6 +45,7 @@ class Host:
         wipe(self.root)
         for path in (self.root, self.run_root):
             shell(f"find {path} -mindepth 1 -delete")
+        shell("find /etc/containers/networks -mindepth 1 -delete")
         self.warm_up()
 
     # --- containers -----------------------------------------------------------------------------

@@ -56,7 +56,8 @@ def selected(texts):
 
 
 def passes(function, machine, timings):
-    """Runs one test and prints how it went."""
+    """Runs one test and prints how it went. A module's own warm_up(host), if it has one, comes first."""
+    getattr(sys.modules[function.__module__], "warm_up", lambda _: None)(machine)
     before, began, why = machine.census(), time.monotonic(), ""
     try:
         function(machine)

@@ -43,6 +43,9 @@ def _reboot(host, keep_run_root):
         host.swiftlet.ok("start", "web2", "made")
         equal(len({host.address(name) for name in ("web1", "web2", "made")}), 3, "distinct addresses")
         equal(output("iptables -t nat -S").count("--dport 8081"), 0, "rules of what has gone")
+        # This makes the lock of definitions again, too.
+        host.swiftlet.ok("network", "create", "--subnet", "10.99.0.0/24", "n")
+        host.swiftlet.ok("network", "rm", "n")
         host.remove("web1", "web2", "made")
         equal(host.swiftlet.ok("system", "check", "-q"), "", "system check at the end")
 

@@ -118,7 +118,7 @@ import WirePrimitives
 
     @Test func `a macvlan`() {
         #expect(
-            hex(LinkRequest.createMACVLAN(.eth0, parent: 2, mode: .bridge, namespace: 5))
+            hex(LinkRequest.createUpper(.eth0, .macvlan(.bridge, broadcastLimit: nil), parent: 2, namespace: 5))
                 == lines(
                     """
                     58000000 1000 0506 01000000 67120000

@@ -10,6 +10,7 @@
 #include "CLinuxBeneath.h"
 #include "CLinuxFiles.h"
 #include "CLinuxOverlay.h"
+#include "CLinuxNames.h"
 #include "CLinuxNet.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSQLite.h"

@@ -28,6 +28,8 @@ size_t clinux_inotify_event(const void *_Nonnull buffer, size_t count, size_t of
 
 /* getrlimit(2): -1 is "unlimited" (RLIM_INFINITY). */
 int clinux_get_limit(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
+/* setrlimit(2): the soft limit becomes the hard one. */
+int clinux_raise_limit(int resource);
 extern const int clinux_limit_nofile;
 extern const int clinux_limit_nproc;
 

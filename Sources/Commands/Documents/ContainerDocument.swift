@@ -93,7 +93,8 @@ struct ContainerDocument {
     // MARK: Network
 
     private var networkSettings: Value {
-        let first = inspection.networks.first
+        // As in Podman 4, the flat fields are of the default network alone.
+        let first = inspection.networks.first { $0.name == "podman" }
         var fields: [Object.Field] = [.init("EndpointID", "")]
         fields += Self.addresses(first)
         fields += [
@@ -103,20 +104,20 @@ struct ContainerDocument {
         ]
         if !spec.network.networks.isEmpty {
             let networks = spec.network.networks.map { name in
-                (name, Self.network(name, inspection.networks.first { $0.name == name }, record))
+                (name, Self.network(name, inspection.networks.first { $0.name == name }, spec))
             }
             fields.append(.init("Networks", .map(networks)))
         }
         return .structure(fields, typeName: "define.InspectNetworkSettings")
     }
 
-    private static func network(_ name: String, _ network: NetworkInspection?, _ record: ContainerRecord) -> Value {
+    private static func network(_ name: String, _ network: NetworkInspection?, _ spec: ContainerSpec) -> Value {
         var fields: [Object.Field] = [.init("EndpointID", "")]
         fields += addresses(network)
         fields += [
             .init("NetworkID", .string(name)), .init("DriverOpts", .null), .init("IPAMConfig", .null),
             .init("Links", .null),
-            .init("Aliases", .strings([String(record.id.prefix(12))])),
+            .init("Aliases", .strings(spec.aliases(on: name))),
         ]
         return .structure(fields, typeName: "define.InspectAdditionalNetwork")
     }

@@ -42,7 +42,9 @@ struct ContainerFilter {
     private static func condition(_ key: String, _ value: String, _ engine: Engine) throws -> Condition {
         switch key {
         case "id": return { $0.id.hasPrefix(value) }
-        case "name": return { $0.spec.name.contains(value) }
+        case "name":
+            let pattern = try NamePattern(value)
+            return { pattern.matches($0.spec.name) }
         case "status":
             let names =
                 ContainerState.allCases.map(\.rawValue) + [

@@ -31,10 +31,7 @@ struct ContainerOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Expose a port, for --publish-all.", valueName: "port"))
     var expose: [String] = []
 
-    @Option(
-        name: [.long, .customLong("net")],
-        help: ArgumentHelp("bridge, none, host, private, container:NAME or ns:PATH.", valueName: "mode"))
-    var network: String?
+    @OptionGroup(title: "Network") var network: NetworkOptions
 
     @Flag(name: .shortAndLong, help: "Keep standard input open.")
     var interactive = false
@@ -141,7 +138,7 @@ struct ContainerOptions: ParsableArguments {
         request.user = user
         request.terminal = tty
         request.openStandardInput = interactive
-        request.labels = try Self.labels(label)
+        request.labels = try KeyValue.parse(label, what: "label")
         request.privileged = privileged
         request.capabilitiesToAdd = Self.words(capAdd)
         request.capabilitiesToDrop = Self.words(capDrop)
@@ -150,7 +147,7 @@ struct ContainerOptions: ParsableArguments {
         request.stopTimeout = stopTimeout
         request.autoRemove = rm
         request.mounts = try volume.map(MountRequest.init(volume:)) + tmpfs.map(MountRequest.init(tmpfs:))
-        request.network = network
+        network.apply(to: &request)
         request.publish = Self.words(publish)
         request.publishAll = publishAll
         request.expose = Self.words(expose)
@@ -173,18 +170,6 @@ struct ContainerOptions: ParsableArguments {
         } catch {
             throw EngineError("--entrypoint \(text): not a JSON array of strings")
         }
-    }
-
-    private static func labels(_ texts: [String]) throws -> [String: String] {
-        var labels: [String: String] = [:]
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let key = parts.first, !key.isEmpty else {
-                throw EngineError("invalid label \"\(text)\": must be key=value")
-            }
-            labels[String(key)] = parts.count > 1 ? String(parts[1]) : ""
-        }
-        return labels
     }
 
     private static func variables(_ path: String) throws -> [String] {

@@ -23,6 +23,14 @@ enum Output {
         write(2, text + "\n")
     }
 
+    /// Asks a person on the terminal; no, if nobody answers y.
+    static func confirm(_ question: String) -> Bool {
+        write(1, question)
+        // No answer is a no.
+        let answer = (try? StandardStream.read(0, upTo: 64)) ?? []
+        return [UInt8(ascii: "y"), UInt8(ascii: "Y")].contains(answer.first)
+    }
+
     private static func write(_ descriptor: Int32, _ text: String) {
         // Nobody is left to tell when the stream itself is closed or full; a broken pipe ends the command quietly.
         try? StandardStream.write(descriptor, text)

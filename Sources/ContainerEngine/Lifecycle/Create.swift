@@ -4,6 +4,7 @@ internal import ContainerStorage
 internal import FoundationEssentials
 internal import LinuxSys
 internal import OCISpec
+internal import WirePrimitives
 
 extension Engine {
     /// Makes a container and leaves it to be started.
@@ -30,6 +31,8 @@ extension Engine {
         try timing.measure("commit intent") {
             try store.database.transaction {
                 try store.insertContainer(spec)
+                // Looked up once more: since the description was made, somebody may have removed a network.
+                try store.recordNetworks(spec, try spec.network.networks.map { try networkFiles.find($0) })
                 for mount in spec.mounts { try recordVolume(mount, spec) }
             }
         }
@@ -111,7 +114,7 @@ extension ContainerSpec {
         }
         layers = image.configuration.rootfs.diffIDs.map(\.description)
         try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
-        hostname = try request.hostname ?? (request.network == "host" ? HostName.current() : String(id.prefix(12)))
+        hostname = try request.hostname ?? (request.networks == ["host"] ? HostName.current() : String(id.prefix(12)))
         environment = Self.environment(image.configuration.config?.environment ?? [], request)
         terminal = request.terminal
         openStandardInput = request.openStandardInput
@@ -123,7 +126,10 @@ extension ContainerSpec {
         autoRemove = request.autoRemove
         createCommand = request.createCommand
         runtime = request.runtime
-        network = try engine.networkMode(request.network)
+        let selection = try engine.networkSelection(request)
+        network = selection.mode
+        networkOptions = selection.options
+        try resolve(request)
         try publish(request)
     }
 
@@ -205,6 +211,16 @@ extension ContainerSpec {
                 "volume name \"\(name)\" invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*; a path begins with / or ."
             )
         }
+    }
+
+    private mutating func resolve(_ request: CreateRequest) throws {
+        for server in request.resolver.servers where IPAddress(server) == nil {
+            throw EngineError("\(server) is not an ip address")
+        }
+        resolver = request.resolver.isEmpty ? nil : request.resolver
+        // A wrong entry shall be known now, not at the start; what host-gateway stands for is known only then.
+        for text in request.addedHosts { _ = try HostsFile.parseAdded(text, hostAddress: .v4(.init(rawValue: 0))) }
+        addedHosts = request.addedHosts.isEmpty ? nil : request.addedHosts
     }
 
     private mutating func publish(_ request: CreateRequest) throws {

@@ -104,7 +104,7 @@ extension Engine {
                 }
                 // Killed after the process started and before that was committed: it runs, so it counts.
                 if record.state == .creating || record.state == .created { try store.setStarted(id, at: Clock.now) }
-                return
+                return try converge(record)
             }
             try conclude(record)
         case .stopping:
@@ -249,9 +249,12 @@ extension Engine {
         case .running, .created, .exited: try announceRemoval(id)
         }
         try timing.measure("remove directory") { try storage().removeContainer(id) }
-        try store.deleteContainer(id)
+        // Killed before the row is gone for good, the next command does all of this again; once it is, nobody would.
+        try store.database.transaction {
+            try store.deleteContainer(id)
+            try File.remove("\(paths.locks)/\(id)")
+        }
         if record.spec.mounts.contains(where: \.isAnonymous) { try removeUnusedVolumes() }
-        try File.remove("\(paths.locks)/\(id)")
     }
 
     /// Removes anonymous volumes that no container has any more: first the directory, then the row that names it.

@@ -10,7 +10,8 @@ struct ProcessLaunch: Sendable {
     var spec: ContainerSpec
     /// The namespace's path; nil for the host's, or for one that the runtime makes.
     var namespace: String?
-    var addresses: [IPAddress]
+    var networks: [NetworkIntent]
+    var addresses: [IPAddress] { networks.flatMap(\.addresses) }
     /// The address by which the container reaches the host.
     var hostAddress: IPAddress?
     /// Bound sockets of published ports, for conmon to hold.
@@ -80,6 +81,9 @@ struct Launcher: Sendable {
         var hosts = HostsFile()
         // A host without the file has no names for its containers.
         hosts.base = (try? File.readText("/etc/hosts", limit: 1 << 20)) ?? ""
+        hosts.added = try (spec.addedHosts ?? []).map {
+            try HostsFile.parseAdded($0, hostAddress: launch.hostAddress)
+        }
         hosts.hostAddress = launch.hostAddress
         hosts.addresses = launch.addresses
         hosts.ownNames = [spec.hostname, spec.name]
@@ -90,16 +94,16 @@ struct Launcher: Sendable {
     }
 
     private func resolvConf(_ launch: ProcessLaunch) -> ResolvConf {
-        func read(_ path: String) -> ResolvConf? {
-            // No such file means no servers, as for the host itself.
-            (try? File.readText(path, limit: 1 << 20)).map { ResolvConf(parsing: $0) }
-        }
-        var host = read("/etc/resolv.conf") ?? ResolvConf()
-        if let behind = host.fileBehindStub.flatMap(read) { host = behind }
         var request = ResolvConf.Request()
         request.hasIPv6 = launch.addresses.contains { $0.family == .ipv6 }
         request.sharesHostNetwork = launch.spec.network == .host
-        return ResolvConf.container(host: host, request)
+        if let own = launch.spec.resolver {
+            (request.servers, request.search, request.options) = (own.servers, own.search, own.options)
+        }
+        let resolving = launch.networks.map(\.definition).filter(\.dnsEnabled)
+        request.networkServers = resolving.flatMap(\.gateways)
+        request.networkDomains = resolving.isEmpty ? [] : ["dns.podman"]
+        return ResolvConf.container(host: .host(), request)
     }
 
     // MARK: Configuration
@@ -231,5 +235,17 @@ struct Launcher: Sendable {
     /// Unmounts the root; one that is not mounted is success.
     func unmount(container id: String) throws {
         try OverlayMount(lower: [], upper: "", work: "", target: paths.rootfs(id)).unmount()
+    }
+}
+
+extension ResolvConf {
+    /// The host's own file, or the one behind it where a resolver of the host itself stands in front.
+    static func host() -> ResolvConf {
+        func read(_ path: String) -> ResolvConf? {
+            // No such file means no servers, as for the host itself.
+            (try? File.readText(path, limit: 1 << 20)).map { ResolvConf(parsing: $0) }
+        }
+        let host = read("/etc/resolv.conf") ?? ResolvConf()
+        return host.fileBehindStub.flatMap(read) ?? host
     }
 }

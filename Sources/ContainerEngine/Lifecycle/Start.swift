@@ -8,13 +8,13 @@ extension Engine {
     /// - Returns: the id, once the process runs.
     /// - Throws: `EngineError`; nothing is left of the container then.
     public func run(_ request: CreateRequest) throws -> String {
-        let spec = try insert(request)
+        let spec = try runFailures { try insert(request) }
         try undoing(spec) {
             let lock = try lock(spec.id)
             defer { unlock(lock, spec.id) }
             try prepareFiles(spec)
             try writeIDFile(request.idFile, spec.id)
-            try prepare(spec)
+            try runFailures { try prepare(spec) }
             try begin(spec)
         }
         return spec.id
@@ -25,7 +25,7 @@ extension Engine {
     /// - Returns: the process's exit code; 0 after detaching.
     /// - Throws: `EngineError`; nothing is left of the container if its process was not started.
     public func runAttached(_ request: CreateRequest, _ plan: AttachPlan) throws -> Int32 {
-        let spec = try insert(request)
+        let spec = try runFailures { try insert(request) }
         return try attached(spec, plan) {
             try prepareFiles(spec)
             try writeIDFile(request.idFile, spec.id)
@@ -82,7 +82,7 @@ extension Engine {
         let outcome: AttachOutcome
         do {
             try files()
-            try prepare(spec)
+            try runFailures { try prepare(spec) }
             let session = try AttachSession(paths.container(spec.id))
             outcome = try session.run(
                 try plan.options(errorOutput: true),
@@ -100,6 +100,16 @@ extension Engine {
         case .ended: return try timing.measure("clean up") { try finish(spec.id) }
         case .detached: return 0
         case .signalled(let signal): return 128 + signal.rawValue
+        }
+    }
+
+    /// A network that cannot be set up is, for `run`, a container that cannot be executed: 126, as in Podman. What makes
+    /// no sense, or names a network that there is not, is found before.
+    private func runFailures<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as NetworkError where ![.invalid, .notFound, .ambiguous].contains(error.kind) {
+            throw EngineError(error.message, exitCode: 126)
         }
     }
 
@@ -134,7 +144,7 @@ extension Engine {
             try timing.measure("make namespace") { _ = try NetworkNamespace.create(at: path) }
         }
         let launch = ProcessLaunch(
-            spec: spec, namespace: intent.namespace, addresses: intent.networks.flatMap(\.addresses),
+            spec: spec, namespace: intent.namespace, networks: intent.networks,
             hostAddress: intent.networks.lazy.compactMap(\.definition.hostAddress).first,
             portDescriptors: claim.descriptors)
         // The process is created in the namespace while its links are made there; it starts when both are done.

@@ -55,6 +55,12 @@ public struct ContainerSpec: Codable, Sendable {
     public var mounts: [MountSpec] = []
     /// Where the network comes from.
     public var network: NetworkMode = .none
+    /// What the container wants of each network, by the network's name.
+    public var networkOptions: [String: NetworkAttachmentOptions]?
+    /// `--dns`, `--dns-search` and `--dns-option`.
+    public var resolver: ResolverOptions?
+    /// `--add-host`, as written.
+    public var addedHosts: [String]?
     /// Published ports, random ones chosen.
     public var ports: [PortMapping] = []
     /// The image's EXPOSEd ports and `--expose`: `80/tcp`.
@@ -100,6 +106,22 @@ public struct MountSpec: Codable, Sendable, Hashable {
     }
 }
 
+/// How a container resolves names.
+public struct ResolverOptions: Codable, Sendable, Hashable {
+    /// `--dns`: addresses of servers.
+    public var servers: [String] = []
+    /// `--dns-search`: domains; `.` for none.
+    public var search: [String] = []
+    /// `--dns-option`: as resolv.conf(5) has them.
+    public var options: [String] = []
+
+    /// No wishes.
+    public init() {}
+
+    /// Whether nothing was asked for.
+    public var isEmpty: Bool { servers.isEmpty && search.isEmpty && options.isEmpty }
+}
+
 /// `--network`: where a container's network comes from.
 public enum NetworkMode: Codable, Sendable, Hashable {
     /// A namespace of its own, attached to these networks.
@@ -112,6 +134,9 @@ public enum NetworkMode: Codable, Sendable, Hashable {
     case container(String)
     /// The namespace at a path.
     case namespace(String)
+
+    /// Whether the container has a namespace of its own that is attached to networks, if only later.
+    var isBridge: Bool { if case .bridge = self { true } else { false } }
 
     /// As Podman's `HostConfig.NetworkMode` says it.
     public var name: String {

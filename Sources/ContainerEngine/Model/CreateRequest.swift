@@ -42,8 +42,14 @@ public struct CreateRequest: Sendable {
     public var autoRemove = false
     /// `--volume` and `--tmpfs`; image volumes are added.
     public var mounts: [MountRequest] = []
-    /// `--network`, as written; `bridge` if nil.
-    public var network: String?
+    /// `--network`, as written, once each; `bridge` if there is none.
+    public var networks: [String] = []
+    /// `--ip`, `--ip6`, `--mac-address` and `--network-alias`.
+    public var networkOptions: [NetworkOption] = []
+    /// `--dns`, `--dns-search` and `--dns-option`.
+    public var resolver = ResolverOptions()
+    /// `--add-host`: `NAME:ADDRESS` each.
+    public var addedHosts: [String] = []
     /// `--publish`, one mapping each.
     public var publish: [String] = []
     /// `--publish-all`.
@@ -60,6 +66,26 @@ public struct CreateRequest: Sendable {
     /// A request for an image, with every default.
     public init(image: String) {
         self.image = image
+    }
+}
+
+/// An option of a container's attachment that is given beside `--network`.
+public struct NetworkOption: Sendable, Hashable {
+    /// The flag, without dashes.
+    public var flag: String
+    /// The option that it stands for, as `NetworkAttachmentOptions.set` knows it.
+    public var key: String
+    /// Its value, as written.
+    public var value: String
+    /// Whether it may be given with several networks, for all of them.
+    public var isForEveryNetwork: Bool
+
+    /// The value of a flag.
+    public init(flag: String, key: String, value: String, isForEveryNetwork: Bool = false) {
+        self.flag = flag
+        self.key = key
+        self.value = value
+        self.isForEveryNetwork = isForEveryNetwork
     }
 }
 

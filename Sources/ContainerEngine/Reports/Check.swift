@@ -68,7 +68,7 @@ extension Engine {
                 try store.database.query("DELETE FROM run.\(table) WHERE container NOT IN (SELECT id FROM containers)")
             }
         }
-        if try ownsNetwork() { try synchronizeFirewall(families: [.ipv4]) }
+        if try ownsNetwork() { try project(families: [.ipv4, .ipv6]) }
         for network in try networkFiles.load().networks { try BridgePorts.restoreGateways(of: network) }
         for path in try strayNamespaces(records) { try NetworkNamespace.remove(at: path) }
         for name in try strayLinks() { try BridgePorts.delete(name) }
@@ -99,8 +99,10 @@ extension Engine {
 
     private func strayLinks() throws -> [InterfaceName] {
         guard try ownsNetwork() else { return [] }
-        let known = Set(try store.attachments().map(\.hostInterface))
-        let bridges = Set(try networkFiles.load().networks.compactMap(\.networkInterface)).compactMap {
+        let known = Set(try store.attachments().compactMap(\.hostInterface))
+        let bridges = Set(
+            try networkFiles.load().networks.filter(\.isManagedBridge).compactMap(\.networkInterface)
+        ).compactMap {
             InterfaceName($0)
         }
         return try bridges.sorted().flatMap { try BridgePorts.names(of: $0) }.filter { !known.contains($0) }
@@ -176,7 +178,7 @@ extension Engine {
     }
 
     private func checkFirewall() throws -> [String] {
-        let attached = try attachedContainers()
+        let attached = try store.attachedContainers()
         guard !attached.isEmpty else { return [] }
         return try IptablesBackend().differences(attached).flatMap { change in
             change.lines.filter { $0.hasPrefix("-") }.map { "\(change.family) \(change.table): not loaded: \($0)" }

@@ -120,11 +120,11 @@ extension Engine {
             "SELECT record, mac FROM run.attachments WHERE container = ?1 ORDER BY sequence", [.text(id)]
         ).map { row in
             let record = try JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes(0)))
-            let definition = try networkFiles.find(record.networkName)
+            let definition = try store.attachedDefinition(record.networkName)
             var network = NetworkInspection(name: record.networkName)
             network.macAddress = row.text(1)
             for address in record.addresses {
-                let gateway = definition.subnet(containing: address.address)?.gateway?.description ?? ""
+                let gateway = definition?.subnet(containing: address.address)?.gateway?.description ?? ""
                 switch address.address.family {
                 case .ipv4 where network.address.isEmpty:
                     (network.address, network.prefixLength, network.gateway) = (
@@ -202,5 +202,8 @@ extension NetworkMode {
 
 extension NetworkDefinition {
     /// The address by which a container on this network reaches its host: the first gateway, IPv4 before IPv6.
-    var hostAddress: IPAddress? { subnets.compactMap(\.gateway).sorted().first }
+    var hostAddress: IPAddress? { gateways.sorted().first }
+
+    /// The host's addresses on the network, where its resolver listens.
+    var gateways: [IPAddress] { subnets.compactMap(\.gateway) }
 }

@@ -31,7 +31,20 @@ enum Schema {
             container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
             volume TEXT NOT NULL REFERENCES volumes(name), PRIMARY KEY (container, volume)) WITHOUT ROWID;
         CREATE INDEX container_volumes_by_volume ON container_volumes(volume);
+        """,
+        // Which containers are on a network, and addresses that nobody else gets: of a container, or a person's wish.
         """
+        CREATE TABLE container_networks (
+            container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE, network TEXT NOT NULL,
+            PRIMARY KEY (container, network)) WITHOUT ROWID;
+        CREATE INDEX container_networks_by_network ON container_networks(network);
+        INSERT INTO container_networks
+            SELECT c.id, n.value FROM containers c, json_each(CAST(c.spec AS TEXT), '$.network.bridge._0') n;
+        CREATE TABLE reserved_addresses (
+            network TEXT NOT NULL, prefix TEXT NOT NULL, container TEXT REFERENCES containers(id) ON DELETE CASCADE,
+            since INTEGER NOT NULL, PRIMARY KEY (network, prefix)) WITHOUT ROWID;
+        CREATE INDEX reserved_addresses_by_container ON reserved_addresses(container);
+        """,
     ]
 
     /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.
@@ -57,7 +70,14 @@ enum Schema {
             PRIMARY KEY (container, position)) WITHOUT ROWID;
         CREATE INDEX run.ports_by_number ON ports(protocol, host_port);
         CREATE TABLE run.exit_codes (container TEXT PRIMARY KEY, code INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+        """,
+        // Lists have commas between.
         """
+        ALTER TABLE run.attachments ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
+        ALTER TABLE run.attachments ADD COLUMN names TEXT NOT NULL DEFAULT '';
+        ALTER TABLE run.attachments ADD COLUMN servers TEXT NOT NULL DEFAULT '';
+        CREATE TABLE run.attached_networks (name TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;
+        """,
     ]
 
     /// Brings one database up to its newest version, in one transaction; `name` is `main` or `run`.

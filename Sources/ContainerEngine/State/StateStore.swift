@@ -45,7 +45,9 @@ final class StateStore {
         try database.transaction {
             let stamped = try database.query("SELECT id FROM run.boot").first?.text(0)
             guard stamped != boot else { return }
-            for table in ["runs", "attachments", "leases", "last_addresses", "ports", "exit_codes", "boot"] {
+            for table in [
+                "runs", "attachments", "leases", "last_addresses", "ports", "exit_codes", "attached_networks", "boot",
+            ] {
                 try database.execute("DELETE FROM run.\(table)")
             }
             try database.query("INSERT INTO run.boot VALUES (?1)", [.text(boot)])
@@ -87,7 +89,12 @@ final class StateStore {
 
     /// Every container, oldest first.
     func containers() throws -> [ContainerRecord] {
-        try database.query("\(Self.containerColumns) ORDER BY c.created, c.id").map(record)
+        try containers(where: "1", [])
+    }
+
+    func containers(where condition: String, _ parameters: [DatabaseValue]) throws -> [ContainerRecord] {
+        try database.query("\(Self.containerColumns) WHERE \(condition) ORDER BY c.created, c.id", parameters).map(
+            record)
     }
 
     /// The container with this full id.
@@ -187,6 +194,7 @@ final class StateStore {
             for table in ["runs", "attachments", "leases", "ports"] {
                 try database.query("DELETE FROM run.\(table) WHERE container = ?1", [.text(id)])
             }
+            try forgetUnusedDefinitions()
         }
     }
 

@@ -35,32 +35,38 @@ public struct AddressPool: Hashable, Sendable {
     /// The next free address after the one that was given last, round and round, so that one that was let go of is
     /// not at once somebody else's.
     ///
-    /// Costs as much as addresses in a row are taken.
+    /// Costs as much as addresses in a row are taken, and nothing for a block, however large, that is reserved.
     ///
     /// - Parameters:
     ///   - previous: the one given last; nil when none ever was.
+    ///   - reserved: blocks that are not given out.
     ///   - isTaken: whether somebody has this address now.
     /// - Returns: the address; nothing remembers yet that it is taken.
     /// - Throws: `NetworkError` of kind `exhausted`, which says how many addresses there are.
-    public func next(after previous: IPAddress?, isTaken: (IPAddress) -> Bool) throws(NetworkError) -> IPAddress {
-        guard first <= last else { throw exhausted }
-        var candidate = first
-        if let previous, previous.family == first.family, let next = previous.successor, first <= next, next <= last {
-            candidate = next
+    public func next(
+        after previous: IPAddress?, besides reserved: [CIDR] = [], isTaken: (IPAddress) -> Bool
+    ) throws(NetworkError) -> IPAddress {
+        func free(from start: IPAddress, through end: IPAddress) -> IPAddress? {
+            var candidate = start
+            while candidate <= end {
+                let block = reserved.first { $0.contains(candidate) }
+                if block == nil, candidate != gateway, !isTaken(candidate) { return candidate }
+                guard let next = (block?.lastAddress ?? candidate).successor else { return nil }
+                candidate = next
+            }
+            return nil
         }
-        let start = candidate
-        repeat {
-            if candidate != gateway, !isTaken(candidate) { return candidate }
-            candidate = candidate < last ? candidate.successor ?? first : first
-        } while candidate != start
-        throw exhausted
-    }
-
-    private var exhausted: NetworkError {
-        NetworkError(
+        var start = first
+        if let previous, previous.family == first.family, let next = previous.successor, first <= next, next <= last {
+            start = next
+        }
+        if let found = free(from: start, through: last) { return found }
+        if start > first, let end = start.predecessor, let found = free(from: first, through: end) { return found }
+        throw NetworkError(
             .exhausted,
             "IPAM error: failed to find free IP in range: \(first) - \(last): all \(capacity) addresses of subnet "
-                + "\(subnet) are in use; remove a container or create a larger network")
+                + "\(subnet) are in use\(reserved.isEmpty ? "" : " or reserved"); "
+                + "remove a container or create a larger network")
     }
 }
 
@@ -70,28 +76,50 @@ extension NetworkDefinition {
     /// - Parameters:
     ///   - requested: addresses that `--ip` and `--ip6` name.
     ///   - previous: the address that was given last in a subnet.
-    ///   - holder: id of the container that has an address now.
+    ///   - reserved: blocks that a person reserved.
+    ///   - holder: id of the container that has an address, or keeps it while it is stopped.
     /// - Returns: one address a subnet, in the subnets' order; none when this network chooses no addresses.
     /// - Throws: `NetworkError` in Podman's words.
     public func assignAddresses(
-        requested: [IPAddress] = [], previous: (CIDR) -> IPAddress? = { _ in nil }, holder: (IPAddress) -> String?
+        requested: [IPAddress] = [], previous: (CIDR) -> IPAddress? = { _ in nil }, reserved: [CIDR] = [],
+        holder: (IPAddress) -> String?
     ) throws(NetworkError) -> [IPAddress] {
-        if let stray = requested.first(where: { subnet(containing: $0) == nil }) {
-            throw NetworkError(.invalid, "requested static ip \(stray) not in any subnet on network \(name)")
-        }
+        try checkAddresses(requested, reserved: reserved, holder: holder)
         guard choosesAddresses else { return [] }
-        var assigned: [IPAddress] = []
-        for subnet in subnets {
-            if let wanted = requested.first(where: subnet.subnet.contains) {
-                try Self.check(wanted, in: subnet, holder: holder)
-                assigned.append(wanted)
-            } else {
-                let pool = AddressPool(subnet)
-                assigned.append(
-                    try pool.next(after: previous(subnet.subnet)) { holder($0) != nil })
-            }
+        return try subnets.map { subnet throws(NetworkError) in
+            if let wanted = requested.first(where: subnet.subnet.contains) { return wanted }
+            return try AddressPool(subnet).next(after: previous(subnet.subnet), besides: reserved) { holder($0) != nil }
         }
-        return assigned
+    }
+
+    /// Looks whether a container can have the addresses that it asks for.
+    ///
+    /// - Parameters:
+    ///   - requested: the addresses.
+    ///   - reserved: blocks that a person reserved.
+    ///   - holder: id of the container that has an address, or keeps it while it is stopped.
+    /// - Throws: `NetworkError` in Podman's words.
+    public func checkAddresses(
+        _ requested: [IPAddress], reserved: [CIDR] = [], holder: (IPAddress) -> String?
+    ) throws(NetworkError) {
+        for (index, wanted) in requested.enumerated() {
+            guard let subnet = subnet(containing: wanted) else {
+                throw NetworkError(.invalid, "requested static ip \(wanted) not in any subnet on network \(name)")
+            }
+            if let other = requested[..<index].first(where: subnet.subnet.contains) {
+                throw NetworkError(
+                    .invalid,
+                    "requested static ips \(other) and \(wanted) are both in subnet \(subnet.subnet) of network \(name): "
+                        + "give one a subnet")
+            }
+            if let block = reserved.first(where: { $0.contains(wanted) }) {
+                throw NetworkError(
+                    .conflict,
+                    "IPAM error: requested ip address \(wanted) is reserved: network ipam release \(name) \(block) "
+                        + "gives it back")
+            }
+            try Self.check(wanted, in: subnet, holder: holder)
+        }
     }
 
     /// Podman lets a container have the gateway's or the broadcast address; nothing works then, so it is refused here.

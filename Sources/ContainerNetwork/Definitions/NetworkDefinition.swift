@@ -64,17 +64,32 @@ public struct NetworkDefinition: Hashable, Sendable {
 
     /// A route that containers get.
     public struct StaticRoute: Hashable, Sendable {
+        /// What becomes of packets, as ip-route(8) calls it.
+        public enum Kind: String, Sendable, Hashable, Codable {
+            /// They go over the gateway.
+            case unicast
+            /// They are dropped without a word.
+            case blackhole
+            /// The sender is told that there is no such host.
+            case unreachable
+            /// The sender is told that this is forbidden.
+            case prohibit
+        }
+
         /// Where to.
         public var destination: CIDR
-        /// Over which neighbour.
-        public var gateway: IPAddress
+        /// Over which neighbour; nil unless `kind` is `unicast`.
+        public var gateway: IPAddress?
+        /// What becomes of the packets.
+        public var kind: Kind
         /// Order among routes; the kernel's choice if nil.
         public var metric: UInt32?
 
-        /// A route to `destination` over `gateway`.
-        public init(destination: CIDR, gateway: IPAddress, metric: UInt32? = nil) {
+        /// A route to `destination`.
+        public init(destination: CIDR, gateway: IPAddress? = nil, kind: Kind = .unicast, metric: UInt32? = nil) {
             self.destination = destination
             self.gateway = gateway
+            self.kind = kind
             self.metric = metric
         }
     }

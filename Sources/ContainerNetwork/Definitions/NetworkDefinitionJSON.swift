@@ -67,13 +67,20 @@ extension NetworkDefinition.LeaseRange: Decodable {
 extension NetworkDefinition.StaticRoute: Decodable {
     private enum Key: String, CodingKey {
         case destination, gateway, metric
+        case kind = "route_type"
     }
 
     /// Reads Podman's form.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
         destination = try values.decode(CIDR.self, forKey: .destination)
-        gateway = try values.decode(IPAddress.self, forKey: .gateway)
+        kind = try values.decodeIfPresent(Kind.self, forKey: .kind) ?? .unicast
+        gateway = try values.decodeIfPresent(IPAddress.self, forKey: .gateway)
+        guard (gateway != nil) == (kind == .unicast) else {
+            let problem =
+                "route \(destination) \(kind == .unicast ? "requires" : "must not have") a gateway for type \(kind.rawValue)"
+            throw DecodingError.dataCorruptedError(forKey: .gateway, in: values, debugDescription: problem)
+        }
         metric = try values.decodeIfPresent(UInt32.self, forKey: .metric)
     }
 }
@@ -120,9 +127,9 @@ extension NetworkDefinition.Subnet {
 
 extension NetworkDefinition.StaticRoute {
     fileprivate var jsonValue: JSONText {
-        var members: [(String, JSONText)] = [
-            ("destination", .string(destination.description)), ("gateway", .string(gateway.description)),
-        ]
+        var members: [(String, JSONText)] = [("destination", .string(destination.description))]
+        if let gateway { members.append(("gateway", .string(gateway.description))) }
+        if kind != .unicast { members.append(("route_type", .string(kind.rawValue))) }
         if let metric { members.append(("metric", .number(Int(metric)))) }
         return .object(members)
     }

@@ -69,6 +69,39 @@ public struct NetworkFiles: Sendable {
         return match
     }
 
+    /// Writes a definition, whole or not at all. The caller sees to it that nobody else changes definitions.
+    ///
+    /// - Throws: `NetworkError` when the file cannot be written.
+    public func write(_ definition: NetworkDefinition) throws(NetworkError) {
+        let path = "\(directory)/\(definition.name).json"
+        do throws(Errno) {
+            try File.makeDirectories(directory, mode: 0o755)
+            try sweep()
+            try File.replace(path, Array(definition.json.utf8), mode: 0o644)
+        } catch {
+            throw NetworkError("write \(path)", error)
+        }
+    }
+
+    /// Removes a definition; that there is none is success.
+    ///
+    /// - Throws: `NetworkError` when the file cannot be removed.
+    public func remove(_ name: String) throws(NetworkError) {
+        do throws(Errno) {
+            try sweep()
+            try File.remove("\(directory)/\(name).json")
+        } catch {
+            throw NetworkError("remove \(directory)/\(name).json", error)
+        }
+    }
+
+    /// Removes what commands left that were killed while they wrote.
+    private func sweep() throws(Errno) {
+        for name in try File.names(in: directory) where File.isUnfinished(name) {
+            try File.remove("\(directory)/\(name)")
+        }
+    }
+
     /// Whether Podman takes this as a name: `[a-zA-Z0-9][a-zA-Z0-9_.-]*`.
     public static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetterOrDigit(first) else { return false }
@@ -117,18 +150,7 @@ public struct NetworkFiles: Sendable {
             return "bridge name \(definition.networkInterface ?? "") is invalid: interface names have 1 to 15 "
                 + "characters without spaces, '/' and ':'"
         }
-        for subnet in definition.subnets {
-            if let gateway = subnet.gateway, !subnet.subnet.contains(gateway) {
-                return "gateway \(gateway) not in subnet \(subnet.subnet)"
-            }
-            if let start = subnet.leaseRange?.start, !subnet.subnet.contains(start) {
-                return "lease range start ip \(start) not in subnet \(subnet.subnet)"
-            }
-            if let end = subnet.leaseRange?.end, !subnet.subnet.contains(end) {
-                return "lease range end ip \(end) not in subnet \(subnet.subnet)"
-            }
-        }
-        return nil
+        return definition.subnets.lazy.compactMap(\.problem).first
     }
 
     /// The sentence in a decoder's error that says what is wrong where.

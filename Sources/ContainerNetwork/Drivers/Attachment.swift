@@ -16,6 +16,10 @@ public struct AttachmentRequest: Hashable, Sendable {
     public var staticMAC: MACAddress?
     /// The name of the interface inside.
     public var interfaceName: InterfaceName
+    /// The name of the host's end; the next free `vethN` if nil.
+    public var hostInterfaceName: InterfaceName?
+    /// The metric of the default route over this network; that of the network's options, else 100, if nil.
+    public var defaultRouteMetric: UInt32?
     /// Published ports; nil and empty differ in the firewall's chains, as they do in netavark.
     public var ports: [PortMapping]?
     /// The file that keeps the container's network namespace.
@@ -67,18 +71,20 @@ public struct AttachmentRecord: Hashable, Sendable, Codable {
     public var networkID: String
     /// The network's driver.
     public var driver: String
-    /// The bridge.
-    public var bridge: InterfaceName
-    /// The host's end of the pair.
-    public var hostInterface: InterfaceName
+    /// The bridge; nil where there is none, or where it is not ours to remove.
+    public var bridge: InterfaceName?
+    /// The host's end of the pair; nil where the container's link has no end on the host.
+    public var hostInterface: InterfaceName?
     /// That end's MAC, by which it is known to be this container's.
-    public var hostMAC: MACAddress
+    public var hostMAC: MACAddress?
     /// The container's end.
     public var interfaceName: InterfaceName
     /// The file that keeps the container's network namespace.
     public var namespacePath: String
     /// The container's addresses.
     public var addresses: [InterfaceAddress]
+    /// Destinations of routes that lead nowhere, which do not end with the link.
+    public var refusedRoutes: [CIDR]?
 }
 
 /// What a joined container has, for `inspect`.
@@ -110,10 +116,33 @@ public enum Attachment {
     public static func attach(
         _ request: AttachmentRequest, in context: NetworkContext, intend: (AttachmentRecord) throws -> Void
     ) throws -> AttachmentStatus {
+        switch request.network.driver {
+        case "bridge": return try attachToBridge(request, in: context, intend: intend)
+        case "macvlan", "ipvlan":
+            let parent = try UpperDriver.parent(of: request.network, in: context.host)
+            let steps = try UpperDriver.plan(request, parent: parent)
+            let record = try record(request)
+            try intend(record)
+            try Plan.apply(steps, in: context)
+            return try status(request, record, steps, in: context)
+        case let other:
+            throw NetworkError(.invalid, "network \(request.network.name): driver \"\(other)\" is not supported")
+        }
+    }
+
+    private static func attachToBridge(
+        _ request: AttachmentRequest, in context: NetworkContext, intend: (AttachmentRecord) throws -> Void
+    ) throws -> AttachmentStatus {
         var host = try HostObservation.read(for: request.network, in: context)
         for _ in 0..<attempts {
             let steps = try BridgeDriver.plan(request, on: host)
-            let record = try record(request, steps)
+            var record = try record(request)
+            guard let pair = steps.pair else {
+                throw NetworkError(.invalid, "network \(request.network.name): the plan has no link for the container")
+            }
+            record.bridge = try BridgeOptions(request.network).isManaged ? pair.bridge : nil
+            record.hostInterface = pair.name
+            record.hostMAC = pair.address
             try intend(record)
             do throws(NetworkError) {
                 try Plan.apply(steps, in: context)
@@ -121,36 +150,30 @@ public enum Attachment {
                 guard error.errno == .fileExists, error.kind == .refused else { throw error }
                 // Somebody who holds no lock of ours took the name of the pair or made the bridge.
                 host = try HostObservation.read(for: request.network, in: context)
-                host.takenNames.insert(record.hostInterface.description)
+                host.takenNames.insert(pair.name.description)
                 continue
             }
-            do throws(NetworkError) {
-                return try status(request, record, steps, in: context)
-            } catch {
-                // As in `Plan.apply`: the error is what matters, and the record lets others undo the rest.
-                try? Plan.undo(steps, in: context)
-                throw error
-            }
+            return try status(request, record, steps, in: context)
         }
         throw NetworkError("find a free name for a veth pair", .fileExists)
     }
 
-    private static func record(_ request: AttachmentRequest, _ steps: [Step]) throws(NetworkError) -> AttachmentRecord {
-        for case .createPair(let pair) in steps {
-            return AttachmentRecord(
-                containerID: request.containerID, networkName: request.network.name, networkID: request.network.id,
-                driver: request.network.driver, bridge: pair.bridge, hostInterface: pair.name, hostMAC: pair.address,
-                interfaceName: request.interfaceName, namespacePath: request.namespacePath,
-                addresses: try request.interfaceAddresses())
-        }
-        throw NetworkError(.invalid, "network \(request.network.name): the plan has no link for the container")
+    private static func record(_ request: AttachmentRequest) throws(NetworkError) -> AttachmentRecord {
+        AttachmentRecord(
+            containerID: request.containerID, networkName: request.network.name, networkID: request.network.id,
+            driver: request.network.driver, interfaceName: request.interfaceName,
+            namespacePath: request.namespacePath, addresses: try request.interfaceAddresses(),
+            refusedRoutes: request.network.routes.compactMap { $0.kind == .unicast ? nil : $0.destination })
     }
 
+    /// What the container has now. If that cannot be seen, the steps are undone.
     private static func status(
         _ request: AttachmentRequest, _ record: AttachmentRecord, _ steps: [Step], in context: NetworkContext
     ) throws(NetworkError) -> AttachmentStatus {
         let link: Link?
         do throws(NetlinkError) { link = try context.container?.session.link(request.interfaceName) } catch {
+            // As in `Plan.apply`: the error is what matters, and the record lets others undo the rest.
+            try? Plan.undo(steps, in: context)
             throw NetworkError(error)
         }
         let gateways = request.network.subnets.filter { subnet in
@@ -168,19 +191,37 @@ public enum Attachment {
     @discardableResult
     public static func detach(_ record: AttachmentRecord, in context: NetworkContext) throws(NetworkErrors) -> Bool {
         var errors: [NetworkError] = []
-        var isBridgeGone = false
-        do throws(NetlinkError) {
-            try context.host.deletePair(record.hostInterface, address: record.hostMAC)
-        } catch {
-            errors.append(NetworkError(error))
+        func attempt(_ body: () throws(NetlinkError) -> Void) {
+            do throws(NetlinkError) { try body() } catch { errors.append(NetworkError(error)) }
         }
-        do throws(NetlinkError) {
-            isBridgeGone = try context.host.deleteBridgeWithoutPorts(record.bridge)
-        } catch {
-            errors.append(NetworkError(error))
+        // What is inside goes with the namespace, unless that goes on to live.
+        if let inside = context.container?.session {
+            for destination in record.refusedRoutes ?? [] {
+                for refusal in RouteRequest.Refusal.allCases {
+                    attempt { () throws(NetlinkError) in try inside.unrefuse(destination, refusal) }
+                }
+            }
+            if record.driver != "bridge" {
+                attempt { () throws(NetlinkError) in try inside.deleteUpper(record.interfaceName, record.driver) }
+            }
+        }
+        if let name = record.hostInterface, let address = record.hostMAC {
+            attempt { () throws(NetlinkError) in try context.host.deletePair(name, address: address) }
+        }
+        var isBridgeGone = false
+        if let bridge = record.bridge {
+            attempt { () throws(NetlinkError) in isBridgeGone = try context.host.deleteBridgeWithoutPorts(bridge) }
         }
         guard errors.isEmpty else { throw NetworkErrors(errors: errors) }
         return isBridgeGone
+    }
+}
+
+extension [Step] {
+    /// The pair that joins the container to a bridge.
+    fileprivate var pair: Step.Pair? {
+        for case .createPair(let pair) in self { return pair }
+        return nil
     }
 }
 

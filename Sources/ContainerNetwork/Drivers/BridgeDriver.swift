@@ -47,21 +47,12 @@ public struct HostObservation: Hashable, Sendable {
                 seen.bridgeAddresses = try host.addresses(of: bridge.index)
             } else {
                 seen.newBridgeAddress = MACAddress(locallyAdministered: .random(in: 0...UInt64.max))
-                if network.options["mtu"] == nil { seen.uplinkMTU = try uplinkMTU(host) }
+                if network.options["mtu"] == nil { seen.uplinkMTU = try host.uplink()?.mtu }
             }
         } catch {
             throw NetworkError("look at the host's links", any: error)
         }
         return seen
-    }
-
-    private static func uplinkMTU(_ host: Session) throws(NetlinkError) -> UInt32? {
-        for family in AddressFamily.allCases {
-            let defaults = try host.routes(family).filter { $0.destination == nil && $0.link != nil }
-            guard let index = defaults.min(by: { $0.metric < $1.metric })?.link else { continue }
-            if let mtu = try host.link(index: index)?.mtu { return mtu }
-        }
-        return nil
     }
 }
 
@@ -82,23 +73,39 @@ public enum BridgeDriver {
         let options = try BridgeOptions(network)
         let addresses = try request.interfaceAddresses()
         if let link = host.bridge, link.kind != "bridge" { throw Step.Pair.wrongBridge(bridge, link.kind) }
+        if !options.isManaged, host.bridge == nil {
+            throw NetworkError(
+                .notFound,
+                "in unmanaged mode, the bridge must already exist on the host: there is no \(bridge): make it, or leave "
+                    + "out mode=unmanaged")
+        }
         var steps: [Step] = [.setUp(.container, .loopback)]
-        steps += bridgeSteps(network, bridge, options, on: host)
+        if options.isManaged { steps += bridgeSteps(network, bridge, options, on: host) }
         let mtu = options.mtu ?? host.bridge?.mtu ?? host.uplinkMTU
         let pair = Step.Pair(
-            name: freePairName(host.takenNames), address: request.hostAddress, bridge: bridge,
+            name: try pairName(request, host.takenNames), address: request.hostAddress, bridge: bridge,
             peerName: request.interfaceName, peerAddress: request.staticMAC, mtu: mtu)
-        steps.append(.createPair(pair))
-        // Where iptables sees bridged frames, one that it leads back to its sender (a container that asks for its own
-        // published port) must leave by the port it came from; netavark drops it there. Elsewhere it is routed.
-        if host.filtersBridgedFrames { steps.append(.setHairpin(pair.name)) }
-        steps.append(.setSysctls(.container, containerSysctls(request.interfaceName)))
-        // Without duplicate address detection the link-local address is ready at once: nobody need wait a second.
-        steps.append(.setSysctls(.host, [ipv6(pair.name, "accept_dad", "0")]))
+        steps += portSteps(pair, options, on: host)
+        if options.isManaged {
+            steps.append(.setSysctls(.container, containerSysctls(request.interfaceName)))
+            // Without duplicate address detection the link-local address is ready at once: nobody need wait a second.
+            steps.append(.setSysctls(.host, [ipv6(pair.name, "accept_dad", "0")]))
+        }
         steps.append(.setUp(.host, pair.name))
         steps += addresses.map { .addAddress(.container, request.interfaceName, $0) }
         steps.append(.setUp(.container, request.interfaceName))
-        steps += routeSteps(request, addresses, options)
+        steps += ContainerRoutes.steps(request, addresses, options.routing)
+        return steps
+    }
+
+    /// The pair, and what its port of the bridge is to be like.
+    private static func portSteps(_ pair: Step.Pair, _ options: BridgeOptions, on host: HostObservation) -> [Step] {
+        var steps: [Step] = [.createPair(pair)]
+        if let vlan = options.vlan { steps.append(.setVLAN(pair.name, vlan)) }
+        if options.keepsContainersApart { steps.append(.isolatePort(pair.name)) }
+        // Where iptables sees bridged frames, one that it leads back to its sender (a container that asks for its own
+        // published port) must leave by the port it came from; netavark drops it there. Elsewhere it is routed.
+        if host.filtersBridgedFrames { steps.append(.setHairpin(pair.name)) }
         return steps
     }
 
@@ -115,7 +122,11 @@ public enum BridgeDriver {
             steps.append(.setSysctls(.host, forwarding))
         }
         if host.bridge == nil {
-            steps.append(.createBridge(bridge, address: host.newBridgeAddress, mtu: options.mtu))
+            steps.append(
+                .createBridge(
+                    .init(
+                        name: bridge, address: host.newBridgeAddress, mtu: options.mtu,
+                        filtersVLANs: options.vlan != nil, vrf: options.vrf)))
             steps.append(.setSysctls(.host, bridgeSysctls(network, bridge, hasIPv6)))
         }
         for subnet in network.subnets {
@@ -160,39 +171,24 @@ public enum BridgeDriver {
         Sysctl("net/ipv6/conf/\(name)/\(key)", value, isOptional: true)
     }
 
-    private static func routeSteps(
-        _ request: AttachmentRequest, _ addresses: [InterfaceAddress], _ options: BridgeOptions
-    ) -> [Step] {
-        let network = request.network
-        var steps: [Step] = []
-        if !network.isInternal, !options.noDefaultRoute {
-            for family in AddressFamily.allCases {
-                let gateway = network.subnets.first { subnet in
-                    subnet.subnet.family == family && subnet.gateway != nil
-                        && addresses.contains { $0.network == subnet.subnet }
-                }?.gateway
-                guard let gateway else { continue }
-                steps.append(.addRoute(request.interfaceName, to: nil, via: gateway, metric: options.metric))
+    /// The name that is asked for, else the lowest of `veth0`, `veth1`, … that is free, which is the one the kernel
+    /// would take.
+    private static func pairName(
+        _ request: AttachmentRequest, _ taken: Set<String>
+    ) throws(NetworkError) -> InterfaceName {
+        if let wanted = request.hostInterfaceName {
+            guard !taken.contains(wanted.description) else {
+                throw NetworkError(
+                    .conflict, "host_interface_name \(wanted) is another interface's name on this host: choose another")
             }
+            return wanted
         }
-        for route in network.routes {
-            steps.append(
-                .addRoute(request.interfaceName, to: route.destination, via: route.gateway, metric: route.metric))
-        }
-        return steps
-    }
-
-    /// The lowest of `veth0`, `veth1`, … that is free, which is the one the kernel would take.
-    private static func freePairName(_ taken: Set<String>) -> InterfaceName {
         var number: UInt32 = 0
         while taken.contains(InterfaceName.veth(number).description) { number += 1 }
         return .veth(number)
     }
 
-    static func bridgeName(_ network: NetworkDefinition) throws(NetworkError) -> InterfaceName {
-        guard network.driver == "bridge" else {
-            throw NetworkError(.invalid, "network \(network.name): driver \"\(network.driver)\" is not supported yet")
-        }
+    private static func bridgeName(_ network: NetworkDefinition) throws(NetworkError) -> InterfaceName {
         guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else {
             throw NetworkError(.invalid, "network \(network.name): no bridge interface name given")
         }
@@ -202,37 +198,23 @@ public enum BridgeDriver {
 
 /// The options of a bridge network, read.
 struct BridgeOptions: Hashable {
+    var routing: RoutingOptions
     var mtu: UInt32?
-    var metric: UInt32 = 100
-    var noDefaultRoute = false
+    var vlan: UInt16?
+    var vrf: InterfaceName?
+    /// Whether the bridge is made, addressed and removed here.
+    var isManaged: Bool
+    /// Whether containers on the bridge cannot reach each other.
+    var keepsContainersApart: Bool
 
     init(_ network: NetworkDefinition) throws(NetworkError) {
-        for (key, value) in network.options.sorted(by: { $0.key < $1.key }) {
-            switch key {
-            case "mtu":
-                guard let number = UInt32(value) else { throw Self.unreadable(key, value, network) }
-                mtu = number == 0 ? nil : number
-            case "metric":
-                guard let number = UInt32(value) else { throw Self.unreadable(key, value, network) }
-                metric = number
-            case "no_default_route":
-                guard value == "true" || value == "false" else { throw Self.unreadable(key, value, network) }
-                noDefaultRoute = value == "true"
-            case "vlan", "vrf":
-                throw NetworkError(.invalid, "network \(network.name): option \"\(key)\" is not supported yet")
-            case "mode":
-                guard value.isEmpty || value == "managed" else {
-                    throw NetworkError(
-                        .invalid, "network \(network.name): bridge mode \"\(value)\" is not supported yet")
-                }
-            default: break
-            }
-        }
-    }
-
-    private static func unreadable(_ key: String, _ value: String, _ network: NetworkDefinition) -> NetworkError {
-        NetworkError(
-            .invalid, "network \(network.name): unable to parse \"\(key)\": \"\(value)\" is not a value for it")
+        let reader = OptionReader(network)
+        routing = try RoutingOptions(reader)
+        mtu = try reader.number("mtu").flatMap { $0 == 0 ? nil : $0 }
+        vlan = try reader.number("vlan").flatMap { $0 == 0 ? nil : UInt16(truncatingIfNeeded: $0) }
+        vrf = try reader.value("vrf") { InterfaceName($0) }
+        isManaged = try reader.value("mode") { ["": true, "managed": true, "unmanaged": false][$0] } ?? true
+        keepsContainersApart = try reader.boolean("icc") == false
     }
 }
 

@@ -23,7 +23,9 @@ public enum BridgePorts {
     ///
     /// - Throws: `NetworkError` when the kernel refuses.
     public static func missingGateways(of network: NetworkDefinition) throws(NetworkError) -> [InterfaceAddress] {
-        guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else { return [] }
+        guard network.isManagedBridge, let name = network.networkInterface.flatMap({ InterfaceName($0) }) else {
+            return []
+        }
         do throws(NetlinkError) {
             let session = try Session(.route)
             guard let link = try session.link(name) else { return [] }
@@ -67,4 +69,9 @@ public enum BridgePorts {
             throw NetworkError(error)
         }
     }
+}
+
+extension NetworkDefinition {
+    /// Whether its bridge is made and removed here, and has rules.
+    public var isManagedBridge: Bool { driver == "bridge" && options["mode"] != "unmanaged" }
 }

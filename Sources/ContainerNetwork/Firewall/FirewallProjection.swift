@@ -50,7 +50,7 @@ public enum FirewallProjection {
         if !networks.isEmpty || present.contains(Chain.dnat) {
             natRules(&nat, networks, relevant, dnsPort, family)
         }
-        return ["filter": filter, "nat": nat]
+        return ["filter": filter, "nat": nat, "raw": closed(attached.map(\.network), family)]
     }
 
     /// Names of netavark's chains.
@@ -63,6 +63,7 @@ public enum FirewallProjection {
         static let isolation3 = "NETAVARK_ISOLATION_3"
         static let dnat = "NETAVARK-HOSTPORT-DNAT"
         static let masquerade = "NETAVARK-HOSTPORT-MASQ"
+        static let closed = "NETAVARK_CLOSED"
         static let setMark = "NETAVARK-HOSTPORT-SETMARK"
     }
 
@@ -86,6 +87,8 @@ public enum FirewallProjection {
         var subnets: [CIDR]
         var gateways: [IPAddress]
         var isolation: Isolation
+        /// What becomes of packets that leave the network.
+        var departure: String
 
         init(_ network: NetworkDefinition, _ family: AddressFamily) {
             let subnets = network.subnets.filter { $0.subnet.family == family }
@@ -95,6 +98,9 @@ public enum FirewallProjection {
             portChain = "NETAVARK-DN-\(hash)"
             bridge = network.networkInterface ?? ""
             self.subnets = subnets.map(\.subnet)
+            departure =
+                network.options["outbound_addr\(family == .ipv4 ? 4 : 6)"].flatMap { IPAddress($0) }
+                .map { "SNAT --to-source \($0)" } ?? "MASQUERADE"
             gateways = network.dnsEnabled ? subnets.compactMap(\.gateway) : []
             switch network.options["isolate"] {
             case "true": isolation = .normal
@@ -114,7 +120,7 @@ public enum FirewallProjection {
 
         init?(_ attached: AttachedContainer, _ family: AddressFamily) {
             let network = attached.network
-            guard network.driver == "bridge", !network.isInternal,
+            guard network.isManagedBridge, !network.isInternal,
                 let address = attached.addresses.first(where: { $0.family == family }),
                 let subnet = network.subnet(containing: address)?.subnet
             else { return nil }
@@ -165,7 +171,7 @@ public enum FirewallProjection {
         for net in networks {
             // The masquerade rule is made once, with the first subnet.
             table.chains[net.chain] = net.subnets.enumerated().flatMap { index, subnet in
-                ["-d \(subnet) -j ACCEPT"] + (index == 0 ? ["! -d \(multicast) -j MASQUERADE"] : [])
+                ["-d \(subnet) -j ACCEPT"] + (index == 0 ? ["! -d \(multicast) -j \(net.departure)"] : [])
             }
         }
         for member in members {

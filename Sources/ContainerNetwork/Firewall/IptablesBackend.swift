@@ -7,7 +7,7 @@ public struct IptablesBackend: Sendable {
     public struct Change: Hashable, Sendable {
         /// Which protocol's rules.
         public var family: AddressFamily
-        /// `nat` or `filter`.
+        /// `nat`, `filter` or `raw`.
         public var table: String
         /// The commands that were loaded, in the form of iptables-restore(8).
         public var lines: [String]
@@ -32,7 +32,7 @@ public struct IptablesBackend: Sendable {
     public func sync(
         _ attached: [AttachedContainer], dnsPort: UInt16 = 53, families: Set<AddressFamily> = []
     ) throws(NetworkError) -> [Change] {
-        let bridged = attached.filter { $0.network.driver == "bridge" && !$0.network.isInternal }
+        let bridged = attached.filter(\.network.isManagedBridge)
         let needed = families.union(bridged.flatMap(\.addresses).map(\.family))
         var changes: [Change] = []
         for family in needed.sorted() {

@@ -65,6 +65,22 @@ public struct HostsFile: Hashable, Sendable {
             .map { "\($0.address)\t\($0.names.joined(separator: " "))\n" }.joined()
     }
 
+    /// A container's file with lines for addresses that it has got, if it has lines of its own at all.
+    public static func adding(_ addresses: [IPAddress], names: [String], to text: String) -> String {
+        guard entries(text).contains(where: { $0.names.contains(where: names.contains) }) else { return text }
+        return text + addresses.map { "\($0)\t\(names.joined(separator: " "))\n" }.joined()
+    }
+
+    /// A container's file without the lines of addresses that it has lost.
+    public static func removing(_ addresses: [IPAddress], names: [String], from text: String) -> String {
+        let gone = Set(addresses.map(\.description))
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            guard let entry = entries(String(line)).first, gone.contains(entry.address) else { return true }
+            return !entry.names.contains(where: names.contains)
+        }
+        return lines.joined(separator: "\n")
+    }
+
     /// The entries of a file, without comments and lines that have no name.
     private static func entries(_ text: String) -> [Entry] {
         text.split(whereSeparator: \.isNewline).compactMap { line in

@@ -63,12 +63,18 @@ public struct ResolvConf: Hashable, Sendable {
     private static let fallbackIPv6 = ["2001:4860:4860::8888", "2001:4860:4860::8844"]
 
     /// The container's file, made of the host's.
+    ///
+    /// Where a network answers names, its server alone is asked: it knows the container's own servers and the host's,
+    /// and with another beside it a resolver would take "no such name" from whoever answers first (Podman since 4.5).
     public static func container(host: ResolvConf, _ request: Request) -> ResolvConf {
         var result = ResolvConf()
-        if request.servers.isEmpty {
-            let own = request.networkServers.map(\.description)
-            result.servers = own + usable(host.servers, request)
+        if !request.networkServers.isEmpty {
+            result.servers = request.networkServers.map(\.description)
             result.search = (request.search.isEmpty ? request.networkDomains : request.search) + host.search
+            result.options = request.options + host.options
+        } else if request.servers.isEmpty {
+            result.servers = usable(host.servers, request)
+            result.search = request.search + host.search
             result.options = request.options + host.options
         } else {
             result.servers = request.servers

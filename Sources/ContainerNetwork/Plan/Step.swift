@@ -1,3 +1,4 @@
+public import Netlink
 public import WirePrimitives
 
 /// One thing that is made or set for a container's network. A plan is a list of steps; nothing about a step depends on
@@ -27,20 +28,56 @@ public enum Step: Hashable, Sendable {
         public var mtu: UInt32?
     }
 
+    /// A link of the container's on top of one of the host's.
+    public struct Upper: Hashable, Sendable {
+        /// The container's interface.
+        public var name: InterfaceName
+        /// What kind of link.
+        public var kind: LinkRequest.Upper
+        /// The host's link that it is on top of.
+        public var parent: InterfaceName
+        /// Its MAC; the kernel's choice if nil.
+        public var address: MACAddress?
+        /// Its MTU in bytes; the parent's if nil.
+        public var mtu: UInt32?
+    }
+
+    /// A bridge that is made for a network.
+    public struct Bridge: Hashable, Sendable {
+        /// Its name.
+        public var name: InterfaceName
+        /// Its MAC; that of its lowest port if nil.
+        public var address: MACAddress?
+        /// Its MTU in bytes; the kernel's if nil.
+        public var mtu: UInt32?
+        /// Whether it keeps VLANs apart.
+        public var filtersVLANs = false
+        /// The routing domain that it belongs to.
+        public var vrf: InterfaceName?
+    }
+
     /// Sets a link up.
     case setUp(Place, InterfaceName)
     /// Gives kernel settings their values.
     case setSysctls(Place, [Sysctl])
     /// Makes a bridge with a MAC of its own; one without takes over the lowest of its ports'.
-    case createBridge(InterfaceName, address: MACAddress?, mtu: UInt32?)
+    case createBridge(Bridge)
     /// Gives a link an address.
     case addAddress(Place, InterfaceName, InterfaceAddress)
     /// Makes the pair of links that joins a container to a bridge.
     case createPair(Pair)
+    /// Makes a link of the container's on top of one of the host's.
+    case createUpper(Upper)
+    /// Keeps a port of a bridge from other ports that are kept so.
+    case isolatePort(InterfaceName)
+    /// Puts a port of a bridge into a VLAN.
+    case setVLAN(InterfaceName, UInt16)
     /// Lets a bridge send a frame back out of the port it came from.
     case setHairpin(InterfaceName)
     /// Adds a route in the container; nil is the default route.
     case addRoute(InterfaceName, to: CIDR?, via: IPAddress, metric: UInt32?)
+    /// Adds a route in the container that leads nowhere.
+    case refuseRoute(CIDR, RouteRequest.Refusal, metric: UInt32?)
 
     /// What a person would type for it, one command a line. Commands in the container begin with `ip netns exec $NS`
     /// or say `-n $NS`.
@@ -48,12 +85,15 @@ public enum Step: Hashable, Sendable {
         switch self {
         case .setUp(let place, let name): "\(place.ip) link set dev \(name) up"
         case .setSysctls(let place, let sysctls): sysctls.map { place.exec + $0.command }.joined(separator: "\n")
-        case .createBridge(let name, let address, let mtu):
-            "ip link add name \(name)\(address.map { " address \($0)" } ?? "")\(mtu.map { " mtu \($0)" } ?? "") "
-                + "type bridge"
+        case .createBridge(let bridge): bridge.command
         case .addAddress(let place, let name, let address):
             "\(place.ip) address add \(address)\(address.network.broadcast.map { " broadcast \($0)" } ?? "") dev \(name)"
         case .createPair(let pair): pair.command
+        case .createUpper(let upper): upper.command
+        case .isolatePort(let name): "bridge link set dev \(name) isolated on"
+        case .setVLAN(let name, let vlan): "bridge vlan add dev \(name) vid \(vlan) pvid untagged"
+        case .refuseRoute(let destination, let refusal, let metric):
+            "\(Place.container.ip) route add \(refusal) \(destination) proto static\(metric.map { " metric \($0)" } ?? "")"
         case .setHairpin(let name): "bridge link set dev \(name) hairpin on"
         case .addRoute(let name, let destination, let gateway, let metric):
             "\(Place.container.ip) route add \(destination?.description ?? "default") via \(gateway) dev \(name) "
@@ -75,5 +115,28 @@ extension Step.Pair {
         let peerAddress = peerAddress.map { " address \($0)" } ?? ""
         return "ip link add name \(name) address \(address)\(mtu) master \(bridge) type veth peer name \(peerName)"
             + "\(peerAddress)\(mtu) netns $NS"
+    }
+}
+
+extension Step.Bridge {
+    fileprivate var command: String {
+        "ip link add name \(name)\(address.map { " address \($0)" } ?? "")\(mtu.map { " mtu \($0)" } ?? "")"
+            + "\(vrf.map { " master \($0)" } ?? "") type bridge\(filtersVLANs ? " vlan_filtering 1" : "")"
+    }
+}
+
+extension Step.Upper {
+    fileprivate var command: String {
+        "ip link add link \(parent) name \(name)\(address.map { " address \($0)" } ?? "")"
+            + "\(mtu.map { " mtu \($0)" } ?? "") netns $NS type \(kind.kind) mode \(kind.mode)"
+    }
+}
+
+extension LinkRequest.Upper {
+    fileprivate var mode: String {
+        switch self {
+        case .macvlan(let mode, let limit): "\(mode)\(limit.map { " bclim \($0)" } ?? "")"
+        case .ipvlan(let mode): "\(mode)"
+        }
     }
 }

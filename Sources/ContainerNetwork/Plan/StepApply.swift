@@ -13,8 +13,16 @@ extension Step {
                 try context.session(place).perform(LinkRequest.setUp(name))
             case .setSysctls(let place, let sysctls):
                 try context.sysctls(place).apply(sysctls)
-            case .createBridge(let name, let address, let mtu):
-                try context.host.perform(LinkRequest.createBridge(name, address: address, mtu: mtu))
+            case .createBridge(let bridge): try createBridge(bridge, in: context)
+            case .createUpper(let upper): try createUpper(upper, in: context)
+            case .isolatePort(let name):
+                try context.host.perform(LinkRequest.setIsolated(try context.host.existingLink(name).index, true))
+            case .setVLAN(let name, let vlan):
+                try Self.needing("bridge VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)") {
+                    try context.host.perform(LinkRequest.setVLAN(try context.host.existingLink(name).index, vlan))
+                }
+            case .refuseRoute(let destination, let refusal, let metric):
+                try context.session(.container).perform(RouteRequest.refuse(destination, refusal, metric: metric))
             case .addAddress(let place, let name, let address):
                 try addAddress(address, to: name, in: try context.session(place))
             case .createPair(let pair):
@@ -48,6 +56,54 @@ extension Step {
                     errno: error.errno)
             }
             throw NetworkError(error, on: "to \(name)")
+        }
+    }
+
+    /// Says which part the kernel has not, where it refuses because it has it not.
+    private static func needing(_ part: String, _ body: () throws -> Void) throws {
+        do { try body() } catch let error as NetlinkError where error.errno == .notSupported {
+            throw NetworkError(
+                .refused, "\(error.operation): this host's kernel has no \(part): load its module, or do without",
+                errno: error.errno)
+        }
+    }
+
+    private func createBridge(_ bridge: Bridge, in context: NetworkContext) throws {
+        var domain: Int32?
+        if let vrf = bridge.vrf {
+            guard let link = try context.host.link(vrf) else {
+                throw NetworkError(
+                    .notFound,
+                    "get vrf to set up bridge interface: no link \(vrf) on this host: make it with \"ip link add \(vrf) "
+                        + "type vrf table N\", for which the kernel needs its module vrf")
+            }
+            guard link.kind == "vrf" else {
+                throw NetworkError(
+                    .conflict, "vrf \(vrf) already exists but is a \(link.kind ?? "physical") interface")
+            }
+            domain = link.index
+        }
+        try Self.needing("bridge, or no VLAN filtering in it") {
+            try context.host.perform(
+                LinkRequest.createBridge(
+                    bridge.name, address: bridge.address, mtu: bridge.mtu, filtersVLANs: bridge.filtersVLANs))
+        }
+        if let domain {
+            let index = try context.host.existingLink(bridge.name).index
+            try context.host.perform(LinkRequest.setMaster(index, domain))
+        }
+    }
+
+    private func createUpper(_ upper: Upper, in context: NetworkContext) throws {
+        guard let container = context.container else {
+            throw NetworkError("enter the container's network", .noSuchFileOrDirectory)
+        }
+        let parent = try context.host.existingLink(upper.parent)
+        try Self.needing(upper.kind.kind) {
+            try context.host.perform(
+                LinkRequest.createUpper(
+                    upper.name, upper.kind, parent: parent.index, namespace: container.descriptor,
+                    address: upper.address, mtu: upper.mtu))
         }
     }
 

@@ -24,16 +24,20 @@ extension Step {
                 return link.isUp ? .holds : .differs("\(name) is down")
             case .setSysctls(let place, let sysctls):
                 return try finding(sysctls, try context.sysctls(place))
-            case .createBridge(let name, _, _):
-                guard let link = try context.host.link(name) else { return .missing }
-                return link.kind == "bridge" ? .holds : .differs("\(name) is a \(link.kind ?? "physical") interface")
+            case .createBridge(let bridge):
+                return Self.finding(try context.host.link(bridge.name), "bridge")
+            case .createUpper(let upper):
+                return Self.finding(try context.session(.container).link(upper.name), upper.kind.kind)
+            case .refuseRoute(let destination, _, _):
+                let routes = try context.session(.container).routes(destination.family)
+                return routes.contains { $0.destination == destination && $0.gateway == nil } ? .holds : .missing
             case .addAddress(let place, let name, let address):
                 let session = try context.session(place)
                 guard let link = try session.link(name) else { return .missing }
                 return try session.addresses(of: link.index).contains(address) ? .holds : .missing
             case .createPair(let pair):
                 return try finding(pair, in: context)
-            case .setHairpin(let name):
+            case .setHairpin(let name), .isolatePort(let name), .setVLAN(let name, _):
                 return try context.host.link(name) == nil ? .missing : .holds
             case .addRoute(let name, let destination, let gateway, let metric):
                 let session = try context.session(.container)
@@ -53,6 +57,11 @@ extension Step {
     public func holds(in context: NetworkContext) -> Bool {
         // A caller that wants to know why asks for the finding.
         (try? finding(in: context)) == .holds
+    }
+
+    private static func finding(_ link: Link?, _ kind: String) -> Finding {
+        guard let link else { return .missing }
+        return link.kind == kind ? .holds : .differs("\(link.name) is a \(link.kind ?? "physical") interface")
     }
 
     private func finding(_ sysctls: [Sysctl], _ access: any SysctlAccess) throws -> Finding {

@@ -13,8 +13,11 @@ extension Step {
         do throws(NetlinkError) {
             switch self {
             case .createPair(let pair): try context.host.deletePair(pair.name, address: pair.address)
-            case .createBridge(let name, _, _): _ = try context.host.deleteBridgeWithoutPorts(name)
-            case .setUp, .setSysctls, .addAddress, .setHairpin, .addRoute: break
+            case .createBridge(let bridge): _ = try context.host.deleteBridgeWithoutPorts(bridge.name)
+            case .createUpper(let upper): try context.container?.session.deleteUpper(upper.name, upper.kind.kind)
+            case .refuseRoute(let destination, let refusal, _):
+                try context.container?.session.unrefuse(destination, refusal)
+            case .setUp, .setSysctls, .addAddress, .setHairpin, .isolatePort, .setVLAN, .addRoute: break
             }
         } catch {
             throw NetworkError(error)
@@ -40,6 +43,19 @@ extension Session {
         guard try links(master: bridge.index).isEmpty else { return false }
         try deleteLink(bridge.index)
         return true
+    }
+
+    /// Deletes a link that is on top of another, if it is there.
+    func deleteUpper(_ name: InterfaceName, _ kind: String) throws(NetlinkError) {
+        guard let link = try link(name), link.kind == kind else { return }
+        try deleteLink(link.index)
+    }
+
+    /// Deletes a route that leads nowhere, if it is there.
+    func unrefuse(_ destination: CIDR, _ refusal: RouteRequest.Refusal) throws(NetlinkError) {
+        do throws(NetlinkError) { try perform(RouteRequest.unrefuse(destination, refusal)) } catch {
+            guard error.errno == .noSuchProcess else { throw error }
+        }
     }
 
     private func deleteLink(_ index: Int32) throws(NetlinkError) {

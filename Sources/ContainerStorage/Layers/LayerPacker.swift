@@ -63,7 +63,8 @@ struct LayerPacker {
             return false
         }
         if status.type == .regular, status.size == 0, Self.mountPoints.contains(full) { return false }
-        guard var entry = try header(full, status, name, directory) else { return false }
+        guard let kind = try kind(status, name, directory) else { return false }
+        var entry = header(full, status, kind)
         if status.type != .directory, status.links > 1 {
             let key = FileKey(device: status.device, inode: status.inode)
             if let first = linked[key] {
@@ -84,19 +85,21 @@ struct LayerPacker {
         return status.type == .directory
     }
 
-    private func header(
-        _ full: [UInt8], _ status: FileStatus, _ name: [UInt8], _ directory: BeneathDirectory
-    ) throws -> ArchiveEntry? {
-        let kind: ArchiveEntryKind
+    /// What kind of entry it becomes; nil for a socket, which is its server's, and has no place in any archive.
+    private func kind(
+        _ status: FileStatus, _ name: [UInt8], _ directory: BeneathDirectory
+    ) throws(Errno) -> ArchiveEntryKind? {
         switch status.type {
-        case .regular: kind = .file
-        case .directory: kind = .directory
-        case .symbolicLink: kind = .symbolicLink(try directory.linkTarget(name))
-        case .characterDevice, .blockDevice: kind = .device(status.type ?? .characterDevice, status.represents)
-        case .fifo: kind = .fifo
-        // A socket is its server's, and no archive has a place for one.
-        case .socket, nil: return nil
+        case .regular: .file
+        case .directory: .directory
+        case .symbolicLink: .symbolicLink(try directory.linkTarget(name))
+        case .characterDevice, .blockDevice: .device(status.type ?? .characterDevice, status.represents)
+        case .fifo: .fifo
+        case .socket, nil: nil
         }
+    }
+
+    private func header(_ full: [UInt8], _ status: FileStatus, _ kind: ArchiveEntryKind) -> ArchiveEntry {
         var entry = ArchiveEntry(
             path: status.type == .directory ? full + [UInt8(ascii: "/")] : full, kind: kind,
             permissions: status.permissions, size: status.type == .regular ? status.size : 0)

@@ -1,0 +1,162 @@
+internal import ArgumentParser
+internal import ContainerEngine
+internal import ContainerNetwork
+internal import GoTemplate
+
+/// `network …`: the network commands.
+struct NetworkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "network", abstract: "Manage networks.",
+        subcommands: [
+            NetworkCreate.self, NetworkList.self, NetworkInspect.self, NetworkRemove.self, NetworkPrune.self,
+            NetworkExists.self, NetworkConnect.self, NetworkDisconnect.self, NetworkReload.self, NetworkUpdate.self,
+            NetworkIPAM.self,
+        ])
+}
+
+/// `network inspect`: everything about networks.
+struct NetworkInspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show everything about networks.")
+
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("json, or a Go template.", valueName: "format"))
+    var format: String?
+
+    @Argument(help: ArgumentHelp("Names or ids.", valueName: "network"))
+    var networks: [String]
+
+    func run() throws {
+        let engine = try Invocation.engine(repairing: false)
+        var documents: [Value] = []
+        var errors: [any Error] = []
+        for name in networks {
+            do { documents.append(NetworkDocument.value(try engine.network(name))) } catch {
+                errors.append(EngineError("inspecting object: network \(name): \(Failure.message(error))"))
+            }
+        }
+        // Podman prints what it found, `[]` for nothing, before it fails.
+        if format == nil || format == "json" || !documents.isEmpty {
+            try Rendering.documents(documents, format: format)
+        }
+        if !errors.isEmpty { throw ErrorList(errors: errors, exitCode: 125) }
+    }
+}
+
+/// `network rm`: remove networks.
+struct NetworkRemove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm", abstract: "Remove networks.", aliases: ["remove"])
+
+    @Flag(name: .shortAndLong, help: "Remove the containers on them first.")
+    var force = false
+
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: ArgumentHelp("Seconds that --force waits before killing.", valueName: "seconds"))
+    var time: Int64?
+
+    @Argument(help: ArgumentHelp("Names or ids.", valueName: "network"))
+    var networks: [String]
+
+    func run() throws {
+        if time != nil && !force { throw EngineError("--force option must be specified to use the --time option") }
+        let engine = try Invocation.engine()
+        try Failure.forEach(networks, exitCode: Self.exitCode) { network in
+            do {
+                Output.line(try engine.removeNetwork(network, force: force, timeout: time))
+            } catch let error as NetworkError where error.kind == .notFound && force {
+                return
+            }
+        }
+    }
+
+    /// Podman's `network rm`: 1 for a network that does not exist, 2 for one that is in use.
+    private static func exitCode(_ error: any Error) -> Int32 {
+        if (error as? NetworkError)?.kind == .notFound { return 1 }
+        return (error as? EngineError)?.kind == .inUse ? 2 : Failure.exitCode(error)
+    }
+}
+
+/// `network exists`: 0 if it does, 1 if not.
+struct NetworkExists: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exists", abstract: "Exit with 0 if the network exists, with 1 if not.")
+
+    @Argument(help: "Name or id.")
+    var network: String
+
+    func run() throws {
+        do {
+            _ = try Invocation.engine(repairing: false).network(network)
+        } catch let error as NetworkError where error.kind == .notFound {
+            throw ExitStatus(code: 1)
+        }
+    }
+}
+
+/// `network prune`: remove networks that nobody uses.
+struct NetworkPrune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Remove networks that no container is on.")
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var force = false
+
+    @Option(
+        name: .long, help: ArgumentHelp("label=KEY[=VALUE], label!=… or until=TIME.", valueName: "filter"))
+    var filter: [String] = []
+
+    func run() throws {
+        let filter = try NetworkFilter(filter, known: ["label", "label!", "until"])
+        if !force {
+            let question =
+                "WARNING! This will remove all networks not used by at least one container.\nAre you sure you want to continue? [y/N] "
+            guard Output.confirm(question) else { return }
+        }
+        let engine = try Invocation.engine()
+        for name in try engine.pruneNetworks(where: { filter.matches($0) { true } }) { Output.line(name) }
+    }
+}
+
+/// `network reload`: put back what was flushed.
+struct NetworkReload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload",
+        abstract: "Put back addresses, rules and names of running containers that somebody took away.")
+
+    @Flag(name: .shortAndLong, help: "Every container.")
+    var all = false
+
+    @Argument(help: ArgumentHelp("Containers, by name or id.", valueName: "container"))
+    var containers: [String] = []
+
+    func run() throws {
+        guard all != !containers.isEmpty else {
+            throw EngineError(
+                all ? "no arguments are needed with --all" : "you must provide at least one name or id, or --all")
+        }
+        for id in try Invocation.engine().reloadNetworks(all ? nil : containers) { Output.line(id) }
+    }
+}
+
+/// `network update`: other servers for names.
+struct NetworkUpdate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update", abstract: "Change which servers a network's resolver asks.")
+
+    @Option(name: .customLong("dns-add"), help: ArgumentHelp("Ask this server, too.", valueName: "address"))
+    var added: [String] = []
+
+    @Option(name: .customLong("dns-drop"), help: ArgumentHelp("Ask this server no more.", valueName: "address"))
+    var dropped: [String] = []
+
+    @Argument(help: "Name or id.")
+    var network: String
+
+    func run() throws {
+        try Invocation.engine().updateNetwork(network, addServers: added, dropServers: dropped)
+        Output.line(network)
+    }
+}

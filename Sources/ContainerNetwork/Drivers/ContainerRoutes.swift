@@ -1,0 +1,47 @@
+internal import Netlink
+internal import WirePrimitives
+
+/// What the options of every driver say about routes.
+struct RoutingOptions: Hashable {
+    /// Of the default routes.
+    var metric: UInt32
+    var noDefaultRoute: Bool
+
+    init(_ reader: OptionReader) throws(NetworkError) {
+        metric = try reader.number("metric") ?? 100
+        noDefaultRoute = try reader.boolean("no_default_route") ?? false
+    }
+}
+
+/// The routes that a container gets on a network, whatever the driver.
+enum ContainerRoutes {
+    /// The steps: a default route a family unless the network is internal, then the network's own routes.
+    static func steps(
+        _ request: AttachmentRequest, _ addresses: [InterfaceAddress], _ options: RoutingOptions
+    ) -> [Step] {
+        let network = request.network
+        var steps: [Step] = []
+        if !network.isInternal, !options.noDefaultRoute {
+            for family in AddressFamily.allCases {
+                let gateway = network.subnets.first { subnet in
+                    subnet.subnet.family == family && subnet.gateway != nil
+                        && addresses.contains { $0.network == subnet.subnet }
+                }?.gateway
+                guard let gateway else { continue }
+                let metric = request.defaultRouteMetric ?? options.metric
+                steps.append(.addRoute(request.interfaceName, to: nil, via: gateway, metric: metric))
+            }
+        }
+        return steps + network.routes.compactMap { step($0, request.interfaceName) }
+    }
+
+    private static func step(_ route: NetworkDefinition.StaticRoute, _ name: InterfaceName) -> Step? {
+        switch route.kind {
+        case .unicast:
+            route.gateway.map { .addRoute(name, to: route.destination, via: $0, metric: route.metric) }
+        case .blackhole: .refuseRoute(route.destination, .blackhole, metric: route.metric)
+        case .unreachable: .refuseRoute(route.destination, .unreachable, metric: route.metric)
+        case .prohibit: .refuseRoute(route.destination, .prohibit, metric: route.metric)
+        }
+    }
+}

@@ -1,0 +1,3 @@
+import DNSService
+
+Launch.runAndExit()
