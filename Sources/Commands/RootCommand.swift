@@ -21,7 +21,8 @@ public struct RootCommand: ParsableCommand {
                     name: "Image",
                     subcommands: [
                         Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,
-                        History.self, Import.self, Commit.self, Diff.self, ImageCommand.self, Login.self, Logout.self,
+                        History.self, Import.self, Commit.self, Diff.self, ImageCommand.self, ManifestCommand.self,
+                        Search.self, Login.self, Logout.self,
                     ]),
                 CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
                 CommandGroup(

@@ -30,7 +30,8 @@ enum ImageDocument {
             [
                 .init("ID", json: "Id", .string(image.id)), .init("Digest", .string(image.manifestDigest)),
                 .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
-                .init("Parent", ""), .init("Comment", ""), .init("Created", .string(created(image))),
+                .init("Parent", ""), .init("Comment", .string(configuration.history?.last?.comment ?? "")),
+                .init("Created", .string(created(image))),
                 .init("Config", .structure(settings)), .init("Version", ""),
                 .init("Author", .string(configuration.author ?? "")),
                 .init("Architecture", .string(configuration.architecture ?? "")),

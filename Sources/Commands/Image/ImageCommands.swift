@@ -10,7 +10,8 @@ struct ImageCommand: ParsableCommand {
         commandName: "image", abstract: "Manage images.",
         subcommands: [
             Pull.self, Push.self, Load.self, Save.self, ImageList.self, ImageRemove.self, InspectImage.self, Tag.self,
-            Untag.self, History.self, Import.self, Diff.self, ImageTree.self, ImageExists.self, ImagePrune.self,
+            Untag.self, History.self, Import.self, Diff.self, ImageTree.self, ImageMount.self, ImageUnmount.self,
+            ImageExists.self, ImagePrune.self, Search.self,
         ])
 }
 

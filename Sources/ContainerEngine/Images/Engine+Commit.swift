@@ -35,6 +35,16 @@ extension Engine {
         guard !spec.imageID.isEmpty else { throw EngineError("container \(container) was made of no image") }
         let base = try storedImage(spec.imageID)
         var configuration = base.configuration
+        // How the container was run is how the image is, too (Podman's libpod/container_commit.go).
+        var execution = configuration.config ?? .init()
+        execution.entrypoint = spec.entrypoint
+        execution.command = spec.command
+        execution.environment = spec.environment
+        execution.workingDirectory = spec.workingDirectory
+        execution.user = spec.user
+        execution.labels = spec.labels
+        execution.exposedPorts.formUnion(spec.exposedPorts)
+        configuration.config = execution
         try describe(&configuration, new, createdBy: spec.arguments.joined(separator: " "))
         return try add(new) { try storage().assemble(container: spec.id, on: base, configuration) }
     }
@@ -100,11 +110,12 @@ extension Engine {
         do {
             let spec = try store.container(name).spec
             found = try storage().changes(container: spec.id, layers: spec.layers.compactMap { Digest($0) })
-                .filter { !Self.isMountPoint($0.path) }
         } catch let error as EngineError where error.kind == .noSuchContainer {
             found = try storage().changes(layers: image(name).configuration.rootfs.diffIDs)
         }
-        return found.map { ChangedPath(kind: $0.kind.rawValue, path: $0.path) }
+        return found.filter { !Self.isMountPoint($0.path) }.map {
+            ChangedPath(kind: $0.kind.rawValue, path: $0.path)
+        }
     }
 
     /// What the runtime makes so that it can mount something there (Podman's list, libpod/diff.go).

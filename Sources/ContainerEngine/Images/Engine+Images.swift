@@ -219,6 +219,13 @@ extension Engine {
                 "unable to delete image \"\(id)\" by ID with more than one tag (\(names.joined(separator: ", "))): "
                     + "please force removal", kind: .inUse)
         }
+        if try isMounted(id) {
+            guard force else {
+                throw EngineError(
+                    "image \(name) is mounted: unmount it with image unmount first, or use --force", kind: .inUse)
+            }
+            _ = try unmountImage(id)
+        }
         for holder in holders {
             guard force else {
                 throw EngineError(

@@ -40,21 +40,14 @@ extension Engine {
 
     private func pullAlways(_ name: String, _ options: PullOptions) throws -> ImageRecord {
         let registries = try RegistriesConfiguration()
-        let candidates = try registries.candidates(name)
-        var failures: [String] = []
-        for candidate in candidates {
+        return try registries.firstAnswer(name) { candidate in
             options.observer(.trying(candidate.description))
-            do {
-                return try pull(candidate, registries, options)
-            } catch let error as StorageError where [.notFound, .unauthorized, .unreachable].contains(error.code) {
-                // Each name that is tried is told; only a name without a registry leads to more than one.
-                guard candidates.count > 1 else {
-                    throw error.during("initializing source docker://\(candidate)")
-                }
-                failures.append("\(candidate): \(error)")
+            do { return try pull(candidate, registries, options) } catch let error as StorageError
+                where [.notFound, .unauthorized, .unreachable].contains(error.code)
+            {
+                throw error.during("initializing source docker://\(candidate)")
             }
         }
-        throw EngineError("\(failures.count) registries were asked for \(name): \(failures.joined(separator: "; "))")
     }
 
     private func pull(

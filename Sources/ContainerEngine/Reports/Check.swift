@@ -202,12 +202,16 @@ extension Engine {
 
     private func strayMounts(_ records: [ContainerRecord]) throws -> [String] {
         let running = Set(records.filter { $0.run != nil }.map(\.id))
-        let prefix = "\(paths.root)/containers/"
-        let points = try File.readText("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
-            line.split(separator: " ").dropFirst(4).first.map(String.init)
-        }
-        return points.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count).prefix(64)) }
+        return try mountPoints(below: "\(paths.root)/containers/").map { String($0.prefix(64)) }
             .filter { !running.contains($0) }
+    }
+
+    /// Where something is mounted below a directory, each without that directory's path.
+    func mountPoints(below prefix: String) throws -> [String] {
+        try File.readText("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
+            let point = line.split(separator: " ").dropFirst(4).first ?? ""
+            return point.hasPrefix(prefix) ? String(point.dropFirst(prefix.count)) : nil
+        }
     }
 
     private func checkMounts(_ records: [ContainerRecord]) throws -> [String] {

@@ -93,17 +93,7 @@ public struct ImagePuller: Sendable {
         access: RegistryAccess
     ) throws -> RemoteImage {
         try SignaturePolicy().check(reference)
-        var failures: [String] = []
-        for source in try registries.sources(for: reference) {
-            do {
-                return try find(RegistryClient(source, access, .pull), platform)
-            } catch let error as StorageError where source.isMirror {
-                failures.append("mirror \(source.reference): \(error)")
-            } catch let error as StorageError where !failures.isEmpty {
-                throw error.during(failures.joined(separator: "; "))
-            }
-        }
-        throw StorageError.invalid("\(reference): no source is configured")
+        return try registries.ask(reference, access) { try find($0, platform) }
     }
 
     private func find(_ client: RegistryClient, _ platform: ImagePlatform?) throws -> RemoteImage {
