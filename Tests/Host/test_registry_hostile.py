@@ -2,72 +2,21 @@
 error and a store that is as it was."""
 import base64
 import gzip
-import io
 import json
-import tarfile
-import time
-from contextlib import contextmanager
-from dataclasses import replace
 
-from census import Census
 from check import equal, holds, matches, one_line, test
+from hostile import layer, mock, refused
 from registry import (INDEX, MANIFEST, PASSWORD, USER, Certificate, Image, Server, configuration, digest)
 
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
-def _layer(text="hello", size=20_000):
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, content in (("file", text.encode()), ("big", bytes(size))):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return data.getvalue()
-
-
-@contextmanager
-def _registry(host, answer, insecure=True, certificate=None):
-    """A registry of our own, a program that reaches it as test.example, and a look at the store afterwards."""
-    top = host.scratch / "mock"
-    top.mkdir()
-    with Server(answer, certificate) as server, host.elsewhere() as elsewhere:
-        environment = configuration(
-            top, f'[[registry]]\nprefix="test.example"\nlocation="{server.host}"\ninsecure={"true" if insecure else "false"}\n')
-        program = replace(elsewhere, environment={**elsewhere.environment, **environment})
-        program.ok("images")
-        before = _store(host)
-        try:
-            yield server, program
-            equal(program.ok("system", "check", "-q"), "", "system check")
-        finally:
-            for path in top.iterdir():
-                path.unlink()
-            top.rmdir()
-        if not program.ok("images", "-q"):
-            equal(_store(host), before, "the store afterwards")
-
-
-def _store(host):
-    census = Census(f"{host.scratch}/elsewhere/root", f"{host.scratch}/elsewhere.run")
-    return [x for x in census.sections["file"] if "/locks/" not in x] + census.sections["row"] + census.sections["mount"]
-
-
-def _refused(program, pattern, *arguments, name="test.example/test/image:latest"):
-    """A pull that fails with one line."""
-    began = time.monotonic()
-    done = program.run("pull", "-q", *arguments, name)
-    equal(done.status, 125, f"exit status: {done}")
-    matches(one_line(done.err, "stderr"), pattern, "the error")
-    holds(time.monotonic() - began < 20, "it took too long to say so")
-
-
 def _all_refused(host, bend, pattern, **options):
     """Pulls an image that `bend` has changed."""
-    image = Image([_layer()], **options)
+    image = Image([layer()], **options)
     bend(image)
-    with _registry(host, image.answer) as (server, program):
-        _refused(program, pattern)
+    with mock(host, image.answer) as (server, program):
+        refused(program, pattern)
 
 
 def _blob(image, number=0):
@@ -82,7 +31,7 @@ def r1_a_blob_with_another_content_is_refused(host):
         image.paths[_blob(image)] = (200, bytes(data), {})
 
     def other(image):
-        data = gzip.compress(_layer("other"), 1, mtime=0)
+        data = gzip.compress(layer("other"), 1, mtime=0)
         image.paths[_blob(image)] = (200, data + bytes(len(image.layers[0]) - len(data)), {})
 
     _all_refused(host, flipped, 'layer "?sha256:')
@@ -91,25 +40,25 @@ def r1_a_blob_with_another_content_is_refused(host):
 
 @test
 def r1_a_layer_that_is_not_what_the_configuration_says_is_refused(host):
-    good, evil = Image([_layer()]), Image([_layer("evil")])
+    good, evil = Image([layer()]), Image([layer("evil")])
     manifest = json.loads(good.manifest)
     manifest["layers"] = [good.descriptor("application/vnd.oci.image.layer.v1.tar+gzip", evil.layers[0])]
     good.add_blob(evil.layers[0])
     good.add_manifest("latest", json.dumps(manifest).encode(), MANIFEST)
-    with _registry(host, good.answer) as (_, program):
-        _refused(program, "but the configuration says sha256:")
+    with mock(host, good.answer) as (_, program):
+        refused(program, "but the configuration says sha256:")
 
 
 @test
 def r2_a_manifest_with_another_digest_is_refused(host):
-    image = Image([_layer()])
+    image = Image([layer()])
     wanted = digest(b"another")
     image.paths[f"/v2/{image.name}/manifests/{wanted}"] = (200, image.manifest, {"Content-Type": MANIFEST})
     status, body, headers = image.paths[f"/v2/{image.name}/manifests/latest"]
-    with _registry(host, image.answer) as (_, program):
-        _refused(program, "its content has digest sha256:", name=f"test.example/test/image@{wanted}")
+    with mock(host, image.answer) as (_, program):
+        refused(program, "its content has digest sha256:", name=f"test.example/test/image@{wanted}")
         image.paths[f"/v2/{image.name}/manifests/latest"] = (status, body, {**headers, "Docker-Content-Digest": wanted})
-        _refused(program, "the registry says sha256:.* but its content has digest")
+        refused(program, "the registry says sha256:.* but its content has digest")
 
 
 @test
@@ -191,12 +140,12 @@ def _wants_token(realm, image):
 
 @test
 def r7_credentials_reach_no_token_server_of_another_site(host):
-    image, evil = Image([_layer()]), None
+    image, evil = Image([layer()]), None
     with Server(lambda request: request.reply(403), address="127.0.0.2") as evil:
         for realm, pattern in ((f"http://{evil.host}/token", "were not sent there"), ("file:///etc/passwd", "no HTTP URL"),
                                ("http://169.254.169.254/latest", "link-local"), ("", "no HTTP URL")):
-            with _registry(host, _wants_token(lambda: realm, image)) as (server, program):
-                _refused(program, pattern, "--creds", f"{USER}:{PASSWORD}")
+            with mock(host, _wants_token(lambda: realm, image)) as (server, program):
+                refused(program, pattern, "--creds", f"{USER}:{PASSWORD}")
                 holds(not any(server.sent()), f"the registry itself got credentials: {server.requests}")
         holds(evil.requests, "nobody asked the other site for an anonymous token")
         equal([x for x in evil.sent() if x], [], "what the other site got")
@@ -206,10 +155,10 @@ def r7_credentials_reach_no_token_server_of_another_site(host):
 @test
 def r7_a_token_server_without_tls_is_refused_by_a_registry_with_tls(host):
     certificate = Certificate(host.scratch / "mock-certificate")
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(lambda request: request.reply(200, {"token": "let-me-in"})) as plain:
-        with _registry(host, _wants_token(lambda: f"http://{plain.host}/", image), False, certificate) as (_, program):
-            _refused(program, "token server without TLS", "--cert-dir", certificate.directory, "--creds", f"{USER}:{PASSWORD}")
+        with mock(host, _wants_token(lambda: f"http://{plain.host}/", image), False, certificate) as (_, program):
+            refused(program, "token server without TLS", "--cert-dir", certificate.directory, "--creds", f"{USER}:{PASSWORD}")
         equal(plain.requests, [], "what the server without TLS got")
     _remove(certificate)
 
@@ -223,7 +172,7 @@ def _remove(certificate):
 
 @test
 def r8_nothing_secret_goes_along_a_redirect(host):
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(image.answer, address="127.0.0.2") as other:
         def answer(request):
             if request.headers.get("Authorization") != BASIC:
@@ -231,7 +180,7 @@ def r8_nothing_secret_goes_along_a_redirect(host):
             if "/blobs/" in request.path:
                 return request.reply(307, Location=f"http://{other.host}{request.path}")
             image.answer(request)
-        with _registry(host, answer) as (server, program):
+        with mock(host, answer) as (server, program):
             program.ok("pull", "-q", "--creds", f"{USER}:{PASSWORD}", "test.example/test/image")
             holds(len(other.requests) >= 2, "the blobs were to come from the other host")
             equal([h for _, _, h in other.requests if {"Authorization", "Cookie"} & set(h)], [], "what the other host got")
@@ -239,39 +188,39 @@ def r8_nothing_secret_goes_along_a_redirect(host):
 
 @test
 def r8_a_redirect_without_end_or_to_a_secret_place_is_refused(host):
-    image = Image([_layer()])
+    image = Image([layer()])
     for location, pattern in (("/v2/test/image/blobs/x", "more than 5 times"), ("file:///etc/passwd", "no HTTP URL"),
                               ("http://169.254.169.254/x", "link-local"), ("http://user:secret@127.0.0.1/", "no HTTP URL")):
         def answer(request, location=location):
             if "/blobs/" in request.path:
                 return request.reply(307, Location=location)
             image.answer(request)
-        with _registry(host, answer) as (_, program):
-            _refused(program, pattern)
+        with mock(host, answer) as (_, program):
+            refused(program, pattern)
 
 
 @test
 def r8_a_redirect_from_https_to_http_is_refused(host):
     certificate = Certificate(host.scratch / "mock-certificate")
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(image.answer) as plain:
         def answer(request):
             request.reply(307, Location=f"http://{plain.host}{request.path}")
-        with _registry(host, answer, False, certificate) as (_, program):
-            _refused(program, "redirects from https to", "--cert-dir", certificate.directory)
+        with mock(host, answer, False, certificate) as (_, program):
+            refused(program, "redirects from https to", "--cert-dir", certificate.directory)
         equal(plain.requests, [], "what the plain server got")
     _remove(certificate)
 
 
 @test
 def r9_the_urls_of_a_foreign_layer_are_never_asked(host):
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(lambda request: request.reply(401, WWW_Authenticate='Basic realm="x"'), address="127.0.0.2") as evil:
         manifest = json.loads(image.manifest)
         manifest["layers"][0] |= {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
                                   "urls": [f"http://{evil.host}/layer"]}
         image.add_manifest("latest", json.dumps(manifest).encode(), MANIFEST)
-        with _registry(host, image.answer) as (_, program):
+        with mock(host, image.answer) as (_, program):
             program.ok("pull", "-q", "test.example/test/image")
         equal(evil.requests, [], "what the other host was asked")
 
@@ -285,7 +234,7 @@ def r10_credentials_do_not_go_where_an_upload_is_sent(host):
             if request.command == "POST":
                 return request.reply(202, Location=f"http://{other.host}/upload?state=1")
             request.reply(201 if request.command == "PUT" else 404)
-        with _registry(host, answer) as (_, program):
+        with mock(host, answer) as (_, program):
             program.ok("load", "-i", host.archive)
             program.ok("push", "-q", "--creds", f"{USER}:{PASSWORD}", program.ok("images", "-q"), "test.example/test/image")
             holds(len(other.requests) >= 2, "the blobs were to go to the other host")
@@ -294,9 +243,9 @@ def r10_credentials_do_not_go_where_an_upload_is_sent(host):
 
 @test
 def r11_a_token_is_for_one_repository_and_for_pulling_only(host):
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(lambda request: request.reply(200, {"token": "let-me-in"})) as tokens:
-        with _registry(host, _wants_token(lambda: f"http://{tokens.host}/token", image)) as (server, program):
+        with mock(host, _wants_token(lambda: f"http://{tokens.host}/token", image)) as (server, program):
             program.ok("pull", "-q", "--creds", f"{USER}:{PASSWORD}", "test.example/test/image")
             equal([path for _, path, _ in tokens.requests],
                   ["/token?service=s&scope=repository:test/image:pull&account=tester"], "what the token server was asked")
@@ -306,10 +255,10 @@ def r11_a_token_is_for_one_repository_and_for_pulling_only(host):
 
 @test
 def r12_plain_http_is_never_tried_without_insecure(host):
-    image = Image([_layer()])
-    with _registry(host, image.answer, insecure=False) as (server, program):
-        _refused(program, "TLS|tls")
-        _refused(program, "TLS|tls", "--tls-verify=true")
+    image = Image([layer()])
+    with mock(host, image.answer, insecure=False) as (server, program):
+        refused(program, "TLS|tls")
+        refused(program, "TLS|tls", "--tls-verify=true")
         equal(server.requests, [], "what came over plain HTTP")
         program.ok("pull", "-q", "--tls-verify=false", "test.example/test/image")
 
@@ -318,10 +267,10 @@ def r12_plain_http_is_never_tried_without_insecure(host):
 def r13_the_token_server_is_verified_as_the_registry_is(host):
     certificate = Certificate(host.scratch / "mock-certificate")
     other = Certificate(host.scratch / "mock-other")
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(lambda request: request.reply(200, {"token": "let-me-in"}), other) as tokens:
-        with _registry(host, _wants_token(lambda: f"https://{tokens.host}/token", image), False, certificate) as (_, program):
-            _refused(program, "token server.*certificate", "--cert-dir", certificate.directory, "--creds", f"{USER}:{PASSWORD}")
+        with mock(host, _wants_token(lambda: f"https://{tokens.host}/token", image), False, certificate) as (_, program):
+            refused(program, "token server.*certificate", "--cert-dir", certificate.directory, "--creds", f"{USER}:{PASSWORD}")
         equal(tokens.requests, [], "what the token server got")
     _remove(certificate)
     _remove(other)
@@ -329,9 +278,9 @@ def r13_the_token_server_is_verified_as_the_registry_is(host):
 
 @test
 def r14_a_mirror_gives_way_and_a_pinned_registry_does_not(host):
-    image = Image([_layer()])
+    image = Image([layer()])
     with Server(lambda request: request.reply(404), address="127.0.0.2") as mirror:
-        with _registry(host, image.answer) as (server, program):
+        with mock(host, image.answer) as (server, program):
             extra = configuration(host.scratch / "mock", f"""unqualified-search-registries = ["first.example", "test.example"]
 [aliases]
 "pinned" = "first.example/test/image"
@@ -352,8 +301,8 @@ location="{server.host}"
 blocked=true
 """)
             program.environment.update(extra)
-            _refused(program, "blocked", name="blocked.example/test/image")
-            _refused(program, "first.example", name="pinned")
+            refused(program, "blocked", name="blocked.example/test/image")
+            refused(program, "first.example", name="pinned")
             equal([path for _, path, _ in server.requests], [], "what another registry than the pinned one was asked")
             done = program.run("pull", "test/image")
             equal(done.status, 0, str(done))
@@ -364,8 +313,8 @@ blocked=true
 
 @test
 def a_connection_that_breaks_is_taken_up_where_it_broke(host):
-    image = Image([_layer(size=3_000_000), _layer("b", size=500)])
-    image.layers[0] = gzip.compress(_layer(size=3_000_000), 0, mtime=0)
+    image = Image([layer(size=3_000_000), layer("b", size=500)])
+    image.layers[0] = gzip.compress(layer(size=3_000_000), 0, mtime=0)
     image = _replaced_layer(image)
     for ranges in (True, False):
         asked = []
@@ -393,7 +342,7 @@ def a_connection_that_breaks_is_taken_up_where_it_broke(host):
             headers = {"Content_Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {}
             request.reply(206 if start else 200, data[start:], **headers)
 
-        with _registry(host, answer) as (_, program):
+        with mock(host, answer) as (_, program):
             program.ok("pull", "-q", "test.example/test/image")
             equal(len(asked), 3, f"how often the blob was asked for: {asked}")
             holds(not ranges or (asked[1] > 0 and asked[2] > asked[1]), f"where it was taken up: {asked}")
@@ -409,31 +358,31 @@ def _replaced_layer(image):
 
 @test
 def a_registry_that_always_breaks_is_given_up(host):
-    image = Image([_layer()])
+    image = Image([layer()])
 
     def answer(request):
         if "/blobs/" in request.path and request.path == _blob(image):
             request.close_connection = True
             return request.connection.shutdown(2)
         image.answer(request)
-    with _registry(host, answer) as (_, program):
-        _refused(program, "blob sha256:")
+    with mock(host, answer) as (_, program):
+        refused(program, "blob sha256:")
 
 
 @test
 def the_image_of_this_machine_or_of_the_platform_asked_for_is_chosen(host):
-    image, other = Image([_layer()]), Image([_layer("arm")])
+    image, other = Image([layer()]), Image([layer("arm")])
     index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
         other.descriptor(MANIFEST, other.manifest, platform={"os": "linux", "architecture": "arm64", "variant": "v8"}),
         image.descriptor(MANIFEST, b"x" * 10, platform={"os": "unknown", "architecture": "unknown"}),
         image.descriptor(MANIFEST, image.manifest, platform={"os": "linux", "architecture": "amd64"})]}).encode()
     image.paths |= other.paths
     image.add_manifest("latest", index, INDEX)
-    with _registry(host, image.answer) as (_, program):
+    with mock(host, image.answer) as (_, program):
         equal(program.ok("pull", "-q", "test.example/test/image"), digest(image.configuration)[7:], "this machine's image")
         equal(program.ok("pull", "-q", "--platform", "linux/arm64", "test.example/test/image"), digest(other.configuration)[7:],
               "the image of --platform")
-        _refused(program, "no image found in manifest list", "--platform", "linux/s390x")
+        refused(program, "no image found in manifest list", "--platform", "linux/s390x")
         name = f"test.example/test/image@{digest(index)}"
         program.ok("pull", "-q", name)
         equal(program.run("image", "exists", name).status, 0, "the image by its index's digest")
@@ -457,13 +406,13 @@ def what_is_no_container_image_is_refused(host):
 
 @test
 def r19_a_password_is_in_no_output_and_no_file_but_its_own(host):
-    image = Image([_layer()])
+    image = Image([layer()])
 
     def answer(request):
         if request.headers.get("Authorization") != BASIC:
             return request.reply(401, WWW_Authenticate='Basic realm="x"')
         image.answer(request)
-    with _registry(host, answer) as (_, program):
+    with mock(host, answer) as (_, program):
         done = [program.run("login", "--tls-verify=false", "-v", "-u", USER, "--password-stdin", "127.0.0.1:1", input=PASSWORD),
                 program.run("pull", "--creds", f"{USER}:{PASSWORD}", "test.example/test/none"),
                 program.run("pull", "--creds", f"{USER}:{PASSWORD}", "test.example/test/image")]
