@@ -31,6 +31,9 @@ def what_is_pushed_is_pulled_by_podman_and_comes_back_the_same(host):
         podman = PODMAN.format(host.scratch)
         pulled = do(f"{podman} pull -q {access} {remote}").strip()
         equal(pulled, identifier, "the id that Podman pulled")
+        flags = "--cgroup-manager cgroupfs --runtime runc"
+        equal(do(f"{podman} {flags} run --rm --network none {pulled} echo runs"), "runs\n", "what it prints in Podman")
+        shell("find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} +")
         do(f"{podman} system reset -f; rm -rf {host.scratch}/podman {host.scratch}/podman.run")
         done = swiftlet.run("push", *certs, "--creds", f"{USER}:{PASSWORD}", IMAGE)
         matches(done.err, "already exists", f"a second push: {done}")
@@ -52,6 +55,17 @@ def archives_keep_ids_and_digests_on_every_way_round(host):
         swiftlet.ok("save", "-q", "-o", docker, IMAGE)
         equal(_digest(f"oci-archive:{oci}"), digest, "the digest in the oci-archive")
         do(f"skopeo copy -q oci-archive:{oci} oci-archive:{oci}.2 && skopeo copy -q docker-archive:{docker} docker-archive:{docker}.2:{IMAGE}")
+        # From our archive to the registry, back to us, and from there to an archive again.
+        there.copy(f"oci-archive:{oci}", "larsks/copy:1", "--preserve-digests")
+        swiftlet.ok("rmi", "-a")
+        equal(swiftlet.ok("pull", "-q", "--cert-dir", there.certs, "ghcr.io/larsks/copy:1"), identifier, "the id of the copy")
+        equal(swiftlet.field("ghcr.io/larsks/copy:1", ".Digest"), digest, "the digest of the copy")
+        do(f"skopeo copy -q --src-cert-dir {there.certs} docker://{there.host}/larsks/copy:1 oci-archive:{oci}.3")
+        equal(_digest(f"oci-archive:{oci}.3"), digest, "the digest of the copy's copy")
+        swiftlet.ok("rmi", "-a")
+        swiftlet.ok("load", "-qi", f"{oci}.3")
+        equal(swiftlet.ok("images", "-q", "--no-trunc"), f"sha256:{identifier}", "the id of the copy's copy")
+        os.remove(f"{oci}.3")
         for archive in (oci, f"{oci}.2", docker, f"{docker}.2"):
             swiftlet.ok("rmi", "-a")
             # skopeo's oci-archive has no name.
