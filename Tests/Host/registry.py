@@ -3,11 +3,13 @@ own that answers as a test says."""
 import base64
 import contextlib
 import hashlib
+import io
 import json
 import os
 import socketserver
 import ssl
 import subprocess
+import tarfile
 import threading
 import time
 import urllib.parse
@@ -229,3 +231,16 @@ class Image:
         status, body, headers = self.paths.get(
             request.path, (404, json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}).encode(), {}))
         request.reply(status, body, **headers)
+
+
+def docker_archive(archive, layers):
+    """Writes the three kinds of files that docker save writes."""
+    digests = [hashlib.sha256(x).hexdigest() for x in layers]
+    configuration = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {
+        "type": "layers", "diff_ids": [f"sha256:{x}" for x in digests]}}).encode()
+    name = hashlib.sha256(configuration).hexdigest() + ".json"
+    manifest = json.dumps([{"Config": name, "RepoTags": ["test.example/a:b"], "Layers": [f"{x}.tar" for x in digests]}]).encode()
+    for path, content in ((name, configuration), ("manifest.json", manifest), *((f"{x}.tar", y) for x, y in zip(digests, layers))):
+        entry = tarfile.TarInfo(path)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))

@@ -2,7 +2,6 @@
 import contextlib
 import hashlib
 import io
-import json
 import os
 import stat
 import tarfile
@@ -10,6 +9,7 @@ import tarfile
 from check import equal, holds, test
 from host import do, shell
 from program import IMAGE
+from registry import docker_archive
 
 PODMAN = "podman --root {0}/podman --runroot {0}/podman.run --storage-driver vfs --cgroup-manager cgroupfs --runtime runc"
 TOOLS = "/etc/skel /etc/alternatives /etc/default"
@@ -119,7 +119,7 @@ def many_layers_with_whiteouts_unpack_as_podmans_do(host):
     with _workshop(host) as top:
         with tarfile.open(top / "many.tar", "w") as archive:
             layers = [_layer(number) for number in range(24)]
-            _docker_archive(archive, layers)
+            docker_archive(archive, layers)
         _same_as_podman(host, top / "many.tar")
 
 
@@ -156,19 +156,6 @@ def _layer(number):
     return data.getvalue()
 
 
-def _docker_archive(archive, layers):
-    """Writes the three kinds of files that docker save writes."""
-    digests = [hashlib.sha256(x).hexdigest() for x in layers]
-    configuration = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {
-        "type": "layers", "diff_ids": [f"sha256:{x}" for x in digests]}}).encode()
-    name = hashlib.sha256(configuration).hexdigest() + ".json"
-    manifest = json.dumps([{"Config": name, "RepoTags": ["test.example/a:b"], "Layers": [f"{x}.tar" for x in digests]}]).encode()
-    for path, content in ((name, configuration), ("manifest.json", manifest), *((f"{x}.tar", y) for x, y in zip(digests, layers))):
-        entry = tarfile.TarInfo(path)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-
-
 @test
 def a_debian_root_unpacks_as_podmans_does(host):
     with _workshop(host) as top:
@@ -178,7 +165,7 @@ def a_debian_root_unpacks_as_podmans_does(host):
            f"test -s {top}/root.tar")
         layer = (top / "root.tar").read_bytes()
         with tarfile.open(top / "debian.tar", "w") as archive:
-            _docker_archive(archive, [layer])
+            docker_archive(archive, [layer])
         _same_as_podman(host, top / "debian.tar")
 
 
@@ -197,7 +184,7 @@ def tars_of_gnu_tar_and_bsdtar_unpack_as_podmans_do(host):
                 "bsdtar --format=pax", "bsdtar --format=gnutar")):
             do(f"cd {root} && {command} --numeric-owner -cf {top}/{number}.layer .")
             with tarfile.open(top / f"{number}.tar", "w") as archive:
-                _docker_archive(archive, [(top / f"{number}.layer").read_bytes()])
+                docker_archive(archive, [(top / f"{number}.layer").read_bytes()])
             archives.append(top / f"{number}.tar")
         _same_as_podman(host, *archives)
 
