@@ -70,10 +70,10 @@ print(status, usage.ru_maxrss)
 """
 
 
-def peak(engine, *arguments):
-    """The peak resident memory, in bytes, of the engine's own process (wait4: ru_maxrss is in KiB); the most of three runs."""
+def peak(engine, *arguments, runs=3):
+    """The peak resident memory, in bytes, of the engine's own process (wait4: ru_maxrss is in KiB); the most of some runs."""
     found = []
-    for _ in range(3):
+    for _ in range(runs):
         done = subprocess.run([sys.executable, "-S", "-E", "-c", SMALL_PARENT, *engine.command(*arguments)], env=engine.environ(),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode or not done.stdout.startswith("0 "):

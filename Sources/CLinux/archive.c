@@ -21,7 +21,15 @@
     X(archive_error_string) X(archive_entry_pathname) X(archive_entry_hardlink) X(archive_entry_symlink)               \
     X(archive_entry_mode) X(archive_entry_uid) X(archive_entry_gid) X(archive_entry_mtime)                             \
     X(archive_entry_mtime_nsec) X(archive_entry_size) X(archive_entry_rdevmajor) X(archive_entry_rdevminor)            \
-    X(archive_entry_xattr_reset) X(archive_entry_xattr_next)
+    X(archive_entry_xattr_reset) X(archive_entry_xattr_next)                                                           \
+    X(archive_write_new) X(archive_write_free) X(archive_write_close) X(archive_write_set_format_raw)                  \
+    X(archive_write_set_format_pax_restricted) X(archive_write_add_filter_gzip) X(archive_write_add_filter_zstd)       \
+    X(archive_write_set_options) X(archive_write_set_bytes_per_block) X(archive_write_set_bytes_in_last_block)         \
+    X(archive_write_open_fd) X(archive_write_header) X(archive_write_data) X(archive_entry_new) X(archive_entry_free)  \
+    X(archive_entry_clear) X(archive_entry_set_pathname) X(archive_entry_set_hardlink) X(archive_entry_set_symlink)    \
+    X(archive_entry_set_mode) X(archive_entry_set_uid) X(archive_entry_set_gid) X(archive_entry_set_mtime)             \
+    X(archive_entry_set_size) X(archive_entry_set_rdevmajor) X(archive_entry_set_rdevminor)                            \
+    X(archive_entry_xattr_add_entry)
 
 #define DECLARE(name) __typeof__(name) *name##_;
 static struct { FUNCTIONS(DECLARE) } library;
@@ -193,4 +201,82 @@ int64_t clinux_archive_write(struct clinux_archive *archive, int file, int64_t l
 const char *clinux_archive_message(struct clinux_archive *archive) {
     const char *message = library.archive_error_string_(archive->reader);
     return message != NULL ? message : "the archive ends too early or is damaged";
+}
+
+struct clinux_archive_writer {
+    struct archive *writer;
+    struct archive_entry *entry;
+};
+
+struct clinux_archive_writer *clinux_archive_writer_open(int file, int tar, enum clinux_compression compression) {
+    struct clinux_archive_writer *archive = calloc(1, sizeof *archive);
+    if (archive == NULL) return NULL;
+    archive->writer = library.archive_write_new_();
+    archive->entry = library.archive_entry_new_();
+    if (archive->writer == NULL || archive->entry == NULL) goto failed;
+    if (compression == clinux_gzip && library.archive_write_add_filter_gzip_(archive->writer) != ARCHIVE_OK) goto failed;
+    if (compression == clinux_zstd && library.archive_write_add_filter_zstd_(archive->writer) != ARCHIVE_OK) goto failed;
+    if (tar) {
+        library.archive_write_set_format_pax_restricted_(archive->writer);
+        /* GNU tar, Go and libarchive read this form of extended attributes; the other one would be there twice. */
+        library.archive_write_set_options_(archive->writer, "pax:xattrheader=SCHILY");
+    } else {
+        library.archive_write_set_format_raw_(archive->writer);
+    }
+    /* The same content has the same bytes, whenever it is written. */
+    if (compression == clinux_gzip) library.archive_write_set_options_(archive->writer, "gzip:!timestamp");
+    library.archive_write_set_bytes_per_block_(archive->writer, 256 << 10);
+    library.archive_write_set_bytes_in_last_block_(archive->writer, 1);
+    if (library.archive_write_open_fd_(archive->writer, file) != ARCHIVE_OK) goto failed;
+    return archive;
+failed:
+    clinux_archive_writer_free(archive);
+    return NULL;
+}
+
+void clinux_archive_writer_free(struct clinux_archive_writer *archive) {
+    if (archive->entry != NULL) library.archive_entry_free_(archive->entry);
+    if (archive->writer != NULL) library.archive_write_free_(archive->writer);
+    free(archive);
+}
+
+void clinux_archive_writer_begin(struct clinux_archive_writer *archive) {
+    library.archive_entry_clear_(archive->entry);
+}
+
+void clinux_archive_writer_xattr(struct clinux_archive_writer *archive, const char *name, const void *value,
+                                 size_t size) {
+    library.archive_entry_xattr_add_entry_(archive->entry, name, value, size);
+}
+
+int clinux_archive_writer_header(struct clinux_archive_writer *archive, const struct clinux_archive_header *header) {
+    struct archive_entry *entry = archive->entry;
+    locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
+    library.archive_entry_set_pathname_(entry, header->path);
+    library.archive_entry_set_mode_(entry, header->mode);
+    library.archive_entry_set_uid_(entry, header->owner);
+    library.archive_entry_set_gid_(entry, header->group);
+    library.archive_entry_set_mtime_(entry, header->modified, header->modified_nanoseconds);
+    library.archive_entry_set_size_(entry, header->size);
+    library.archive_entry_set_rdevmajor_(entry, header->device_major);
+    library.archive_entry_set_rdevminor_(entry, header->device_minor);
+    if (header->hardlink != NULL) library.archive_entry_set_hardlink_(entry, header->hardlink);
+    if (header->symlink != NULL) library.archive_entry_set_symlink_(entry, header->symlink);
+    int result = library.archive_write_header_(archive->writer, entry);
+    if (before != (locale_t)0) uselocale(before);
+    /* A warning is about a name that is not UTF-8, which is written as it is. */
+    return result == ARCHIVE_OK || result == ARCHIVE_WARN ? 0 : -1;
+}
+
+int clinux_archive_writer_data(struct clinux_archive_writer *archive, const void *bytes, size_t size) {
+    return library.archive_write_data_(archive->writer, bytes, size) == (la_ssize_t)size ? 0 : -1;
+}
+
+int clinux_archive_writer_close(struct clinux_archive_writer *archive) {
+    return library.archive_write_close_(archive->writer) == ARCHIVE_OK ? 0 : -1;
+}
+
+const char *clinux_archive_writer_message(struct clinux_archive_writer *archive) {
+    const char *message = library.archive_error_string_(archive->writer);
+    return message != NULL ? message : "the archive cannot be written";
 }

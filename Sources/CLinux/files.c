@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinuxFiles.h"
 
+#include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,3 +16,6 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
+void clinux_start_writing(int descriptor, int64_t offset, int64_t count) {
+    sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}

@@ -18,7 +18,12 @@ public struct RootCommand: ParsableCommand {
                         Wait.self, Port.self, ContainerCommand.self,
                     ]),
                 CommandGroup(
-                    name: "Image", subcommands: [Load.self, Images.self, RemoveImage.self, ImageCommand.self]),
+                    name: "Image",
+                    subcommands: [
+                        Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,
+                        History.self, Import.self, Commit.self, Diff.self, ImageCommand.self, ManifestCommand.self,
+                        Search.self, Login.self, Logout.self,
+                    ]),
                 CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),

@@ -30,5 +30,7 @@ public struct EnginePaths: Sendable, Hashable {
     func log(_ id: String) -> String { "\(container(id))/ctr.log" }
     /// The directories of a container's exec sessions.
     func execSessions(_ id: String) -> String { "\(runRoot)/exec/\(id)" }
+    /// Where images are mounted to be looked at.
+    var images: String { "\(runRoot)/images" }
     func pidFile(_ id: String) -> String { "\(runRoot)/pids/\(id)" }
 }

@@ -1,15 +1,51 @@
 internal import LinuxSys
 public import OCISpec
 
+/// A file without a name. It goes away with this value.
+final class UnnamedFile: Sendable {
+    let descriptor: OwnedFD
+
+    init(_ descriptor: consuming OwnedFD) {
+        self.descriptor = descriptor
+    }
+}
+
 /// A blob whose content is written, but which has no name yet. It goes away with this value.
-public final class PendingBlob {
+public final class PendingBlob: Sendable {
     /// Its name.
     public let digest: Digest
-    let file: OwnedFD
+    let file: UnnamedFile
 
-    init(digest: Digest, file: consuming OwnedFD) {
+    init(digest: Digest, file: UnnamedFile) {
         self.digest = digest
         self.file = file
+    }
+}
+
+/// Passes a source's bytes on, and writes them to a file on the way.
+final class RecordingSource: ByteSource {
+    /// How much is written before the disk is told to begin with it.
+    private static let stride: Int64 = 8 << 20
+    private let source: any ByteSource
+    private let file: UnnamedFile
+    private var count: Int64 = 0
+    private var flushed: Int64 = 0
+
+    init(_ source: any ByteSource, to file: UnnamedFile) {
+        self.source = source
+        self.file = file
+    }
+
+    func next() throws -> [UInt8] {
+        let bytes = try source.next()
+        try doing("write a blob") { () throws(Errno) in try file.descriptor.write(all: bytes) }
+        count += Int64(bytes.count)
+        if count - flushed >= Self.stride {
+            // The disk works while the rest is still on its way; what it does not begin now waits for the end.
+            file.descriptor.startWriting(from: flushed, count: count - flushed)
+            flushed = count
+        }
+        return bytes
     }
 }
 
@@ -52,7 +88,9 @@ public final class BlobStore: Sendable {
     @discardableResult
     public func put(_ bytes: [UInt8]) throws(StorageError) -> Digest {
         let blob = try prepare(bytes)
-        try doing("write blob \(blob.digest) to the disk") { () throws(Errno) in try blob.file.synchronize() }
+        try doing("write blob \(blob.digest) to the disk") { () throws(Errno) in
+            try blob.file.descriptor.synchronize()
+        }
         try publish(blob)
         try synchronize()
         return blob.digest
@@ -79,15 +117,46 @@ public final class BlobStore: Sendable {
     /// Writes bytes to a file without a name, for `Storage.publish(layers:blobs:)`.
     public func prepare(_ bytes: [UInt8]) throws(StorageError) -> PendingBlob {
         let digest = try Digest.of(bytes)
-        let file = try opening("make a temporary file") { () throws(Errno) in try temporary.createTemporaryFile() }
-        try doing("write blob \(digest)") { () throws(Errno) in try file.write(all: bytes) }
+        let file = try makeFile()
+        try doing("write blob \(digest)") { () throws(Errno) in try file.descriptor.write(all: bytes) }
         return PendingBlob(digest: digest, file: file)
+    }
+
+    /// A file for a blob whose digest is not known yet.
+    func makeFile() throws(StorageError) -> UnnamedFile {
+        UnnamedFile(try opening("make a temporary file") { () throws(Errno) in try temporary.createTemporaryFile() })
+    }
+
+    /// How many bytes it has.
+    ///
+    /// - Throws: `StorageError` with `Code.notFound`.
+    func size(_ digest: Digest) throws(StorageError) -> Int64 {
+        let status = try doing("look for blob \(digest)") { () throws(Errno) in
+            try directory.status([UInt8](digest.hex))
+        }
+        guard let status else {
+            throw StorageError(code: .notFound, message: "blob \(digest) is not in the storage", errno: nil)
+        }
+        return status.size
+    }
+
+    /// The blob's bytes, one after the other.
+    ///
+    /// - Throws: `StorageError` with `Code.notFound`.
+    func source(_ digest: Digest) throws(StorageError) -> FileSource {
+        do throws(Errno) {
+            return FileSource(try directory.file([UInt8](digest.hex), links: .refused), from: 0)
+        } catch .noSuchFileOrDirectory {
+            throw StorageError(code: .notFound, message: "blob \(digest) is not in the storage", errno: nil)
+        } catch {
+            throw .system(error, "read blob \(digest)")
+        }
     }
 
     /// Names a blob whose content is on the disk.
     func publish(_ blob: PendingBlob) throws(StorageError) {
         do throws(Errno) {
-            try directory.publish(blob.file, as: [UInt8](blob.digest.hex))
+            try directory.publish(blob.file.descriptor, as: [UInt8](blob.digest.hex))
         } catch .fileExists {
             return
         } catch {

@@ -80,3 +80,22 @@ extension ByteSource {
         return (Compression(prefix: first), PrefixedSource(first, self))
     }
 }
+
+/// Passes a source's bytes on, and tells how many there were so far.
+final class CountedSource: ByteSource {
+    private let source: any ByteSource
+    private let tell: (Int64) -> Void
+    private var count: Int64 = 0
+
+    init(_ source: any ByteSource, tell: @escaping (Int64) -> Void) {
+        self.source = source
+        self.tell = tell
+    }
+
+    func next() throws -> [UInt8] {
+        let bytes = try source.next()
+        count += Int64(bytes.count)
+        tell(count)
+        return bytes
+    }
+}

@@ -14,6 +14,12 @@ public struct StorageError: Error, CustomStringConvertible, Sendable {
         case exists
         /// The kernel refused; `errno` says why.
         case system
+        /// A rule of this machine, or of this program, forbids it.
+        case refused
+        /// A registry wants other credentials, or any.
+        case unauthorized
+        /// A registry does not answer, or not to the end.
+        case unreachable
     }
 
     /// Which kind.
@@ -26,12 +32,29 @@ public struct StorageError: Error, CustomStringConvertible, Sendable {
     /// The message, and the system's.
     public var description: String { errno.map { "\(message): \($0)" } ?? message }
 
+    /// The same error, with what was being done before its message.
+    public func during(_ what: String) -> StorageError {
+        StorageError(code: code, message: "\(what): \(message)", errno: errno)
+    }
+
     static func invalid(_ message: String) -> StorageError {
         StorageError(code: .invalidInput, message: message, errno: nil)
     }
 
     static func limit(_ message: String) -> StorageError {
         StorageError(code: .limit, message: message, errno: nil)
+    }
+
+    static func refused(_ message: String) -> StorageError {
+        StorageError(code: .refused, message: message, errno: nil)
+    }
+
+    static func unauthorized(_ message: String) -> StorageError {
+        StorageError(code: .unauthorized, message: message, errno: nil)
+    }
+
+    static func unreachable(_ message: String) -> StorageError {
+        StorageError(code: .unreachable, message: message, errno: nil)
     }
 
     static func system(_ errno: Errno, _ message: String) -> StorageError {

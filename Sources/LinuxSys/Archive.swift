@@ -89,4 +89,26 @@ public struct ArchiveEntry: Hashable, Sendable {
     public var attributes: [ExtendedAttribute]
     /// What libarchive found wrong with the header and read all the same.
     public var warning: String?
+
+    /// An entry of root's, of 1970, that others may read; what it should have besides is set afterwards.
+    public init(path: [UInt8], kind: ArchiveEntryKind, permissions: UInt32 = 0o644, size: Int64 = 0) {
+        self.init(
+            path: path, kind: kind, permissions: permissions, owner: 0, group: 0, modified: FileTime(seconds: 0),
+            size: size, attributes: [], warning: nil)
+    }
+
+    init(
+        path: [UInt8], kind: ArchiveEntryKind, permissions: UInt32, owner: Int64, group: Int64, modified: FileTime,
+        size: Int64, attributes: [ExtendedAttribute], warning: String?
+    ) {
+        self.path = path
+        self.kind = kind
+        self.permissions = permissions
+        self.owner = owner
+        self.group = group
+        self.modified = modified
+        self.size = size
+        self.attributes = attributes
+        self.warning = warning
+    }
 }

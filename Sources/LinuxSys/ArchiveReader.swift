@@ -111,6 +111,7 @@ public final class ArchiveReader {
 public final class Decompressor: ByteSource {
     private let feed: Feed
     private let archive: OpaquePointer
+    private let compression: Compression
     private var started = false
 
     /// Starts on `source`.
@@ -119,6 +120,7 @@ public final class Decompressor: ByteSource {
     public init(_ source: any ByteSource, _ compression: Compression) throws {
         try Feed.load()
         feed = Feed(source)
+        self.compression = compression
         // SAFETY: as in ArchiveReader.
         let opened = unsafe clinux_archive_open_filter(feed.context, feedRead, compression.code)
         guard let opened = unsafe opened else {
@@ -139,10 +141,18 @@ public final class Decompressor: ByteSource {
             started = true
             var header = unsafe clinux_archive_header()
             let result = unsafe clinux_archive_next(archive, &header)
-            if result < 0 { throw unsafe feed.takeFailure() ?? ArchiveReader.error(archive) }
+            if result < 0 { throw feed.takeFailure() ?? Self.unusable(compression) }
             if result == 0 { return [] }
         }
         return try unsafe feed.data(archive)
+    }
+}
+
+extension Decompressor {
+    /// libarchive has no better words for a stream whose first bytes do not decompress than "unrecognized format".
+    private static func unusable(_ compression: Compression) -> ArchiveError {
+        let window = compression == .zstd ? ", or needs a window of more than 128 MiB" : ""
+        return .unreadable("the \(compression.rawValue) stream is damaged\(window)")
     }
 }
 

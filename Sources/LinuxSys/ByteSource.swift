@@ -101,6 +101,11 @@ extension OwnedFD {
         try syscall { ftruncate(raw, off_t(length)) }
     }
 
+    /// Asks the disk to begin with these bytes of the file (sync_file_range(2)). Nothing is promised by it.
+    public func startWriting(from offset: Int64, count: Int64) {
+        clinux_start_writing(raw, offset, count)
+    }
+
     /// Type, permissions, owner, size and times (fstat(2)).
     public func status() throws(Errno) -> FileStatus {
         var status = stat()

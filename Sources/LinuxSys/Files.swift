@@ -276,7 +276,7 @@ public struct FileIdentity: Hashable, Sendable {
     public var isDirectory: Bool { mode & 0o170000 == 0o040000 }
 }
 
-/// An exclusive advisory lock on a file (flock(2)), held until `release` or until the process dies.
+/// An advisory lock on a file (flock(2)), exclusive unless it says otherwise, held until `release` or until the process dies.
 public final class FileLock {
     private var file: OwnedFD?
 
@@ -284,6 +284,13 @@ public final class FileLock {
     public init(_ path: String) throws(Errno) {
         let file = try OwnedFD.open(path, [.readWrite, .create])
         try syscall { flock(file.raw, LOCK_EX) }
+        self.file = consume file
+    }
+
+    /// Waits for a lock that many may hold at once, but nobody beside an exclusive one (`LOCK_SH`).
+    public init(sharing path: String) throws(Errno) {
+        let file = try OwnedFD.open(path, [.readWrite, .create])
+        try syscall { flock(file.raw, LOCK_SH) }
         self.file = consume file
     }
 

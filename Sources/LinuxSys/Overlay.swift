@@ -11,14 +11,28 @@ public struct MountError: Error, CustomStringConvertible, Sendable {
     public var description: String { "\(detail): \(code)" }
 }
 
+/// The directory of an overlay that takes what is changed.
+public struct UpperDirectory: Hashable, Sendable {
+    /// The directory itself.
+    public var path: String
+    /// overlayfs' own, on the same file system, empty.
+    public var work: String
+
+    /// These directories.
+    public init(path: String, work: String) {
+        self.path = path
+        self.work = work
+    }
+}
+
 /// The system calls of an overlay mount (kernel overlayfs.rst); what to mount where is decided above.
 public enum OverlayCalls {
     /// Mounts with fsopen(2) and `lowerdir+`, which has no limit on the options' length (since Linux 6.7).
-    /// `lower` has the read-only layers' directories, top first.
+    /// `lower` has the read-only layers' directories, top first. Without `upper` nothing can be changed.
     ///
     /// - Throws: `MountError`; `Errno.invalidArgument` or `Errno.noFunction` where the kernel is older.
     public static func mount(
-        lower: [String], upper: String, work: String, target: String, noDevices: Bool
+        lower: [String], upper: UpperDirectory?, target: String, noDevices: Bool
     ) throws(MountError) {
         let context = try OwnedFD(adopting: step("fsopen overlay") { unsafe clinux_fsopen("overlay") })
         let set = { (key: String, value: String) throws(MountError) in
@@ -30,8 +44,10 @@ public enum OverlayCalls {
         }
         try set("source", "overlay")
         for directory in lower { try set("lowerdir+", directory) }
-        try set("upperdir", upper)
-        try set("workdir", work)
+        if let upper {
+            try set("upperdir", upper.path)
+            try set("workdir", upper.work)
+        }
         do throws(MountError) {
             try step("mount overlay on \(target)") { clinux_fsconfig_create(context.raw) }
         } catch {
@@ -47,10 +63,10 @@ public enum OverlayCalls {
     ///
     /// - Throws: `MountError`, with `Errno.fileNameTooLong` when there are more layers than fit (about 200).
     public static func mountClassic(
-        lower: [String], upper: String, work: String, target: String, noDevices: Bool
+        lower: [String], upper: UpperDirectory?, target: String, noDevices: Bool
     ) throws(MountError) {
         let directories = BeneathDirectories()
-        for path in lower + [upper, work] {
+        for path in lower + (upper.map { [$0.path, $0.work] } ?? []) {
             do throws(Errno) {
                 try directories.open(path)
             } catch {
@@ -58,9 +74,8 @@ public enum OverlayCalls {
             }
         }
         let names = directories.paths
-        let options =
-            "lowerdir=" + names.dropLast(2).joined(separator: ":") + ",upperdir=\(names[names.count - 2])"
-            + ",workdir=\(names[names.count - 1])"
+        var options = "lowerdir=" + names.prefix(lower.count).joined(separator: ":")
+        if upper != nil { options += ",upperdir=\(names[lower.count]),workdir=\(names[lower.count + 1])" }
         guard options.utf8.count < 4096 else {
             throw MountError(code: .fileNameTooLong, detail: "\(lower.count) layers are more than one mount can name")
         }

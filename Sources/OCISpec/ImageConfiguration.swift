@@ -132,6 +132,9 @@ public struct ImageConfiguration: Codable, Hashable, Sendable {
             case comment
             case emptyLayer = "empty_layer"
         }
+
+        /// A step of which nothing is said.
+        public init() {}
     }
 
     /// A configuration with layers and nothing else.

@@ -64,6 +64,28 @@ public struct ImagePlatform: Codable, Hashable, Sendable {
     }
 }
 
+extension ImagePlatform {
+    #if arch(x86_64)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "amd64", os: "linux")
+    #elseif arch(arm64)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "arm64", os: "linux", variant: "v8")
+    #elseif arch(riscv64)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "riscv64", os: "linux")
+    #elseif arch(powerpc64le)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "ppc64le", os: "linux")
+    #elseif arch(s390x)
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "s390x", os: "linux")
+    #else
+        /// This machine.
+        public static let host = ImagePlatform(architecture: "arm", os: "linux", variant: "v7")
+    #endif
+}
+
 /// One image: its configuration and its layers, lowest first (OCI image-spec, manifest.md).
 public struct ImageManifest: Codable, Hashable, Sendable {
     /// 2.
@@ -96,6 +118,13 @@ public struct ImageIndex: Codable, Hashable, Sendable {
     public var manifests: [ImageDescriptor]
     /// Free texts.
     public var annotations: [String: String]?
+
+    /// An OCI index of these.
+    public init(manifests: [ImageDescriptor]) {
+        schemaVersion = 2
+        mediaType = ImageMediaType.index
+        self.manifests = manifests
+    }
 }
 
 /// One image of a docker-archive's `manifest.json` (moby image/tarexport).
@@ -106,6 +135,13 @@ public struct DockerArchiveItem: Codable, Hashable, Sendable {
     public var repoTags: [String]?
     /// The layers' files in the archive, lowest first.
     public var layers: [String]
+
+    /// An image from its parts.
+    public init(config: String, repoTags: [String]?, layers: [String]) {
+        self.config = config
+        self.repoTags = repoTags
+        self.layers = layers
+    }
 
     /// Go's spelling of the fields.
     public enum CodingKeys: String, CodingKey {

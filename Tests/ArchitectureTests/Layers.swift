@@ -14,7 +14,10 @@ private let allowed: [String: Set<String>] = [
     "Netlink": ["LinuxSys", "WirePrimitives"],
     "DNSService": ["LinuxSys", "WirePrimitives"],
     "ContainerNetwork": ["Netlink", "LinuxSys", "WirePrimitives", "Crypto", "FoundationEssentials"],
-    "ContainerStorage": ["OCISpec", "LinuxSys", "Crypto", "FoundationEssentials"],
+    "ContainerStorage": [
+        "OCISpec", "LinuxSys", "Crypto", "FoundationEssentials", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
+        "NIOSSL", "TOMLKit",
+    ],
     "ContainerRuntime": ["OCISpec", "LinuxSys", "FoundationEssentials"],
     "ContainerEngine": [
         "ContainerNetwork", "ContainerStorage", "ContainerRuntime", "OCISpec", "WirePrimitives", "LinuxSys",

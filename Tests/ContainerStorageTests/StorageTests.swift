@@ -104,7 +104,7 @@ import Testing
             #expect(try File.names(in: mount.target).isEmpty)
             try mount.unmount()
         }
-        #expect(try File.names(in: mount.upper + "/opt") == ["mine"])
+        #expect(try File.names(in: #require(mount.upper).path + "/opt") == ["mine"])
         try test.storage.removeContainer("c1")
         #expect(try File.names(in: test.path + "/root/containers").isEmpty)
     }
@@ -115,7 +115,8 @@ import Testing
             try File.makeDirectories(directory)
         }
         let mount = OverlayMount(
-            lower: lower, upper: "\(test.path)/u", work: "\(test.path)/w", target: "\(test.path)/t")
+            lower: lower, upper: UpperDirectory(path: "\(test.path)/u", work: "\(test.path)/w"),
+            target: "\(test.path)/t")
         try PrivateMounts.run {
             try mount.mount()
             try mount.unmount()
@@ -131,7 +132,8 @@ import Testing
     }
 
     @Test func aMountThatIsRefusedSaysWhatTheKernelSays() throws {
-        let mount = OverlayMount(lower: ["/nonexistent"], upper: test.path, work: test.path, target: test.path)
+        let mount = OverlayMount(
+            lower: ["/nonexistent"], upper: UpperDirectory(path: test.path, work: test.path), target: test.path)
         let error = try #require(throws: MountError.self) { try mount.mount() }
         #expect(error.code == .noSuchFileOrDirectory)
         #expect(error.description.contains("/nonexistent") || error.description.contains("overlay"))

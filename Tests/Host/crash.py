@@ -27,10 +27,13 @@ import host  # noqa: E402
 import program  # noqa: E402
 from check import Failure  # noqa: E402
 from fixture import Host  # noqa: E402
+from hostile import layer  # noqa: E402
 from program import IMAGE, finish  # noqa: E402
+from registry import Image, Server, configuration  # noqa: E402
 
 NAME = "c"
 RUN = ("run", "-d", "-p", "8080:80", "--name", NAME, IMAGE)
+PULLED = "test.example/test/image:latest"
 NET = "net"
 DEFINE = ("network", "create", NET)
 CONNECT, DISCONNECT = ("network", "connect", NET, NAME), ("network", "disconnect", NET, NAME)
@@ -40,6 +43,7 @@ COMMANDS = {
     "rm": ((RUN,), ("rm", "-f", "-t", "0", NAME)),
     "stop": ((RUN,), ("stop", "-t", "0", NAME)),
     "load": ((("rmi", "-f", IMAGE),), ("load", "-i", "ARCHIVE")),
+    "pull": ((("rmi", "-f", PULLED),), ("pull", "-q", PULLED)),
     "network create": ((), DEFINE),
     "network rm": ((DEFINE,), ("network", "rm", NET)),
     "network connect": ((DEFINE, RUN), CONNECT),
@@ -83,6 +87,9 @@ class Crasher:
     def tidy(self, name):
         """The commands after a kill: each must work, and together they bring the host back to its baseline."""
         self.swiftlet.ok("ps", "-a")
+        if name == "pull":
+            self.tidy_pull()
+            return
         if name == "load":
             self.swiftlet.ok("container", "cleanup", "--all")
             self.swiftlet.ok("load", "-i", self.host.archive)
@@ -107,6 +114,18 @@ class Crasher:
             self.swiftlet.ok("rm", "-f", "-t", "0", "--ignore", NAME)
             self.swiftlet.ok(*RUN)
         self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
+
+    def tidy_pull(self):
+        """The image is there whole, or not at all; either way it can be pulled."""
+        self.swiftlet.ok("container", "cleanup", "--all")
+        if self.swiftlet.run("image", "exists", PULLED).status == 0:
+            # Every layer is read, and its digest compared.
+            archive = self.host.scratch / "whole.tar"
+            self.swiftlet.ok("save", "-q", "-o", archive, PULLED)
+            archive.unlink()
+        self.swiftlet.ok("pull", "-q", PULLED)
+        self.swiftlet.ok("system", "check", "-q")
+        self.swiftlet.ok("rmi", PULLED)
 
     def tidy_network(self, name):
         """The network exists or not, the container is on it or not: either way both can be made to be."""
@@ -176,7 +195,16 @@ def run_shard(options, crashat):
     scratch = host.enter()
     machine = Host(program.prepare(program.find(options.swiftlet), scratch), scratch, program.image_archive())
     machine.warm_up()
-    crasher = Crasher(machine, crashat)
+    # What is pulled: two small layers, so that there are not too many points.
+    image = Image([layer(), layer("other")])
+    with Server(image.answer) as server:
+        machine.swiftlet.environment.update(configuration(
+            scratch, f'[[registry]]\nprefix="test.example"\nlocation="{server.host}"\ninsecure=true\n'))
+        run_commands(options, Crasher(machine, crashat))
+
+
+def run_commands(options, crasher):
+    """Prints a line of JSON for each command, and for each kill."""
     for name in options.command or COMMANDS:
         points = crasher.count(name)
         print(json.dumps({"command": name, "points": points}), flush=True)

@@ -17,7 +17,7 @@ def _as_nobody(path):
 
 
 @test
-def nothing_below_the_data_directories_is_open_to_others(host):
+def u11_nothing_below_the_data_directories_is_open_to_others(host):
     with host.container("--name", "c", "-p", "8080:80", "-v", "/data"):
         # The test's own mount points have the mode of the test; those that the engine makes, its own.
         with host.elsewhere() as other:

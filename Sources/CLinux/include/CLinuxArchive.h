@@ -11,7 +11,7 @@
 struct clinux_archive;
 
 /* Compressions, as clinux_archive_open_filter takes them. */
-enum clinux_compression { clinux_gzip, clinux_bzip2, clinux_xz, clinux_zstd };
+enum clinux_compression { clinux_gzip, clinux_bzip2, clinux_xz, clinux_zstd, clinux_plain };
 
 /* Gives the next block: its size, 0 at the end, -1 on error. The block lives until the next call. */
 typedef ssize_t (*clinux_archive_reader)(void *_Nonnull context, const void *_Nullable *_Nonnull block);
@@ -60,4 +60,24 @@ int clinux_archive_data(struct clinux_archive *_Nonnull archive, const void *_Nu
 int64_t clinux_archive_write(struct clinux_archive *_Nonnull archive, int file, int64_t limit, int *_Nonnull error);
 /* What the last call that answered -1 or 2 says. */
 const char *_Nonnull clinux_archive_message(struct clinux_archive *_Nonnull archive);
+
+/* Writes a tar stream (pax), or bytes as they are, to a file; compressed with gzip or zstd, or not at all with
+   clinux_plain. NULL: no memory or the library refused. */
+struct clinux_archive_writer;
+struct clinux_archive_writer *_Nullable clinux_archive_writer_open(int file, int tar,
+                                                                   enum clinux_compression compression);
+void clinux_archive_writer_free(struct clinux_archive_writer *_Nonnull archive);
+/* One entry: begin, its extended attributes, then its header. 0, or -1. */
+void clinux_archive_writer_begin(struct clinux_archive_writer *_Nonnull archive);
+void clinux_archive_writer_xattr(struct clinux_archive_writer *_Nonnull archive, const char *_Nonnull name,
+                                 const void *_Nullable value, size_t size);
+int clinux_archive_writer_header(struct clinux_archive_writer *_Nonnull archive,
+                                 const struct clinux_archive_header *_Nonnull header);
+/* The entry's content: 0, or -1. */
+int clinux_archive_writer_data(struct clinux_archive_writer *_Nonnull archive, const void *_Nullable bytes,
+                               size_t size);
+/* Writes what is left: 0, or -1. */
+int clinux_archive_writer_close(struct clinux_archive_writer *_Nonnull archive);
+/* What the last call that answered -1 says. */
+const char *_Nonnull clinux_archive_writer_message(struct clinux_archive_writer *_Nonnull archive);
 #endif

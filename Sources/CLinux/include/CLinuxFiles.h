@@ -16,4 +16,7 @@ extern const uint64_t clinux_resolve_no_symlinks;
 /* syncfs(2). */
 int clinux_syncfs(int descriptor);
 
+/* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: asks for writing, and promises nothing. */
+void clinux_start_writing(int descriptor, int64_t offset, int64_t count);
+
 #endif

@@ -30,7 +30,8 @@ enum ImageDocument {
             [
                 .init("ID", json: "Id", .string(image.id)), .init("Digest", .string(image.manifestDigest)),
                 .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
-                .init("Parent", ""), .init("Comment", ""), .init("Created", .string(created(image))),
+                .init("Parent", ""), .init("Comment", .string(configuration.history?.last?.comment ?? "")),
+                .init("Created", .string(created(image))),
                 .init("Config", .structure(settings)), .init("Version", ""),
                 .init("Author", .string(configuration.author ?? "")),
                 .init("Architecture", .string(configuration.architecture ?? "")),
@@ -70,7 +71,11 @@ enum ImageDocument {
 
     /// The rows of `images`: one for each name, or one of `<none>`.
     static func rows(_ image: ImageRecord, truncated: Bool) -> [Value] {
-        let names = image.names.map(split)
+        var names = image.names.map(split)
+        if names.isEmpty {
+            let repositories = Set(image.digestNames.compactMap { $0.split(separator: "@").first.map(String.init) })
+            names = repositories.sorted().map { ($0, "<none>") }
+        }
         return (names.isEmpty ? [("<none>", "<none>")] : names).map { repository, tag in
             .structure(
                 [

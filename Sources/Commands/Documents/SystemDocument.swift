@@ -1,5 +1,6 @@
 internal import ContainerEngine
 internal import GoTemplate
+internal import OCISpec
 
 /// What `version` and `info` show.
 enum SystemDocument {
@@ -7,7 +8,7 @@ enum SystemDocument {
     static var versionText: String {
         let rows = [
             ["Client:", "Swiftlet Engine"], ["Version:", Version.engine], ["API Version:", Version.engine],
-            ["OS/Arch:", "linux/\(HostArchitecture.goName)"],
+            ["OS/Arch:", "linux/\(ImagePlatform.host.architecture)"],
         ]
         return TabWriter.columns(rows: rows)
     }
@@ -21,7 +22,7 @@ enum SystemDocument {
                     .structure([
                         .init("APIVersion", .string(Version.engine)), .init("Version", .string(Version.engine)),
                         .init("GoVersion", ""), .init("GitCommit", ""), .init("BuiltTime", ""), .init("Built", 0),
-                        .init("OsArch", .string("linux/\(HostArchitecture.goName)")), .init("Os", "linux"),
+                        .init("OsArch", .string("linux/\(ImagePlatform.host.architecture)")), .init("Os", "linux"),
                     ]))
             ], typeName: "define.VersionReport")
     }
@@ -47,7 +48,7 @@ enum SystemDocument {
     private static var versionFields: Value {
         .structure([
             .init("APIVersion", .string(Version.engine)), .init("Version", .string(Version.engine)),
-            .init("OsArch", .string("linux/\(HostArchitecture.goName)")), .init("Os", "linux"),
+            .init("OsArch", .string("linux/\(ImagePlatform.host.architecture)")), .init("Os", "linux"),
         ])
     }
 
@@ -62,7 +63,7 @@ enum SystemDocument {
             return .structure(fields)
         }
         return .structure([
-            .init("Arch", json: "arch", .string(HostArchitecture.goName)),
+            .init("Arch", json: "arch", .string(ImagePlatform.host.architecture)),
             .init("CgroupManager", json: "cgroupManager", "cgroupfs"),
             .init("CGroupsVersion", json: "cgroupVersion", .string(info.cgroupVersion)),
             .init("Conmon", json: "conmon", component(info.monitor)),
@@ -127,24 +128,5 @@ enum SystemDocument {
             default: return ["\(indent)\(name): \(field.value.json(indent: nil))"]
             }
         }
-    }
-}
-
-/// The processor's name in Go's and OCI's terms.
-enum HostArchitecture {
-    static var goName: String {
-        #if arch(x86_64)
-            "amd64"
-        #elseif arch(arm64)
-            "arm64"
-        #elseif arch(riscv64)
-            "riscv64"
-        #elseif arch(s390x)
-            "s390x"
-        #elseif arch(powerpc64le)
-            "ppc64le"
-        #else
-            "unknown"
-        #endif
     }
 }

@@ -8,7 +8,11 @@ internal import OCISpec
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image", abstract: "Manage images.",
-        subcommands: [Load.self, ImageList.self, ImageRemove.self, InspectImage.self])
+        subcommands: [
+            Pull.self, Push.self, Load.self, Save.self, ImageList.self, ImageRemove.self, InspectImage.self, Tag.self,
+            Untag.self, History.self, Import.self, Diff.self, ImageTree.self, ImageMount.self, ImageUnmount.self,
+            ImageExists.self, ImagePrune.self, Search.self,
+        ])
 }
 
 /// `image ls`: `images` under its noun.

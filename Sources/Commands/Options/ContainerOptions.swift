@@ -98,8 +98,14 @@ struct ContainerOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Write the id to this file, which must not exist.", valueName: "file"))
     var cidfile: String?
 
-    @Option(name: .long, help: ArgumentHelp("When to pull the image: missing or never.", valueName: "policy"))
-    var pull = "missing"
+    @Option(
+        name: .long, help: ArgumentHelp("When to pull the image: always, missing, newer or never.", valueName: "policy")
+    )
+    var pull = PullPolicyWord(.missing)
+
+    @OptionGroup var platform: PlatformFlags
+
+    @OptionGroup var registry: RegistryFlags
 
     @Flag(name: .shortAndLong, help: "Print nothing about pulling the image.")
     var quiet = false
@@ -116,10 +122,12 @@ struct ContainerOptions: ParsableArguments {
         var words = imageAndCommand[...]
         try Passthrough.check(words.first, command: command, type)
         guard let image = words.popFirst() else { throw EngineError("requires at least 1 arg(s), only received 0") }
-        guard ["missing", "never"].contains(pull) else {
-            throw EngineError("--pull=\(pull) is not supported yet: load the image, and use missing or never")
-        }
         var request = CreateRequest(image: image)
+        request.pull.policy = pull.value
+        request.pull.platform = try platform.value()
+        request.pull.registry = registry.options()
+        let progress = TransferProgress(shown: !quiet)
+        request.pull.observer = { progress.show($0) }
         request.command = Array(words)
         request.name = name
         request.replace = replace

@@ -45,8 +45,10 @@ extension Engine {
         return try rows.map { row in
             let configuration = try JSONDecoder().decode(ImageConfiguration.self, from: Data(row.bytes(2)))
             let manifest = try? JSONDecoder().decode(ManifestType.self, from: Data(row.bytes(4)))  // optional in OCI
+            let names = row.text(5).split(separator: "\n").map(String.init)
             return ImageRecord(
-                id: row.text(0), names: row.text(5).split(separator: "\n").map(String.init),
+                id: row.text(0), names: names.filter { !$0.contains("@") },
+                digestNames: names.filter { $0.contains("@") },
                 manifestDigest: row.text(1), manifestType: manifest?.mediaType ?? ImageMediaType.manifest,
                 configuration: configuration, size: row.integer(3), containers: Int(row.integer(6)),
                 layerPaths: configuration.rootfs.diffIDs.map { "\(paths.root)/layers/\($0.hex)/diff" })
@@ -64,6 +66,7 @@ extension Engine {
         if let id = try store.database.query("SELECT image FROM image_names WHERE name = ?1", [.text(name)]).first {
             return id.text(0)
         }
+        if name.contains("@") { return try imageID(byDigest: name) }
         let candidates = try store.database.query("SELECT name, image FROM image_names ORDER BY name")
         let slash = name.lastIndex(of: "/") ?? name.startIndex
         let tagged = name[slash...].contains(":") ? name : "\(name):latest"
@@ -80,6 +83,29 @@ extension Engine {
         return row.text(0)
     }
 
+    /// `NAME@DIGEST`: the manifest's digest, or that of the index that it was pulled by.
+    private func imageID(byDigest name: String) throws -> String {
+        guard let wanted = try ImageReference.candidates(name, search: []).first, let digest = wanted.digest else {
+            throw Self.unknownImage(name)
+        }
+        let rows = try store.database.query(
+            """
+            SELECT n.name, i.id FROM images i JOIN image_names n ON n.image = i.id
+            WHERE i.manifest_digest = ?1 OR n.name LIKE '%@' || ?1 ORDER BY n.name
+            """, [.text(digest.description)])
+        // A short name has become this machine's own.
+        let repository = wanted.registry == "localhost" ? "/\(wanted.repository)" : wanted.name
+        let match = rows.first { row in
+            // The name is one of this database: registry, repository, then a tag or digest.
+            let full = row.text(0).split(separator: "@")[0]
+            let slash = full.lastIndex(of: "/") ?? full.startIndex
+            let name = full[..<(full[slash...].firstIndex(of: ":") ?? full.endIndex)]
+            return name == repository || (repository.hasPrefix("/") && name.hasSuffix(repository))
+        }
+        guard let match else { throw Self.unknownImage(name) }
+        return match.text(1)
+    }
+
     private static func unknownImage(_ name: String) -> EngineError {
         EngineError("\(name): image not known", kind: .noSuchImage)
     }
@@ -92,24 +118,42 @@ extension Engine {
     /// - Returns: the images.
     /// - Throws: `StorageError` when the archive is none that can be used; the store is as it was then.
     public func load(_ path: String?, progress: @escaping (String, Int64) -> Void) throws -> [ImageRecord] {
-        let lock = try FileLock("\(paths.root)/images.lock")
-        defer { lock.release() }
+        let loaded = try changingStore {
+            let archive = ImageArchive(into: try storage()) { Self.report($0, to: progress) }
+            return try path.map { try archive.load(path: $0) }
+                ?? archive.load(try StandardStream.duplicate(0), name: "standard input")
+        } record: { images in
+            for image in images { try record(image) }
+        }
+        return try loaded.map { try self.image($0.id.hex) }
+    }
+
+    /// Adds files to the store and then, in one transaction, the rows that refer to them. Several commands may do this
+    /// at once; files that no image has are removed only while nobody does.
+    func changingStore<Result>(_ add: () throws -> Result, record: (Result) throws -> Void) throws -> Result {
+        let lock = try FileLock(sharing: "\(paths.root)/images.lock")
         // The row says that files may lie about that no image has, until the transaction that ends the change.
         let change = try beginStoreChange()
         do {
-            let archive = ImageArchive(into: try storage()) { Self.report($0, to: progress) }
-            let loaded =
-                try path.map { try archive.load(path: $0) }
-                ?? archive.load(try StandardStream.duplicate(0), name: "standard input")
+            let added = try add()
             try store.database.transaction {
-                for image in loaded { try record(image) }
+                try record(added)
                 try store.database.query("DELETE FROM store_changes WHERE id = ?1", [.integer(change)])
             }
-            return try loaded.map { try self.image($0.id.hex) }
+            lock.release()
+            return added
         } catch {
-            try sweepStore()
+            lock.release()
+            try sweepStoreIfFree()
             throw error
         }
+    }
+
+    /// Removes files that no image refers to; if others are changing the store, a command after them does.
+    private func sweepStoreIfFree() throws {
+        guard let lock = try FileLock(ifFree: "\(paths.root)/images.lock") else { return }
+        defer { lock.release() }
+        try sweepStore()
     }
 
     private static func report(_ step: ImageProgress, to progress: (String, Int64) -> Void) {
@@ -127,7 +171,7 @@ extension Engine {
         ).first?.integer(0) ?? 0
     }
 
-    private func record(_ image: LoadedImage) throws {
+    func record(_ image: LoadedImage) throws {
         try store.database.query(
             """
             INSERT INTO images (id, manifest, manifest_digest, config, size, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -142,11 +186,7 @@ extension Engine {
                 "INSERT OR IGNORE INTO image_layers VALUES (?1, ?2, ?3)",
                 [.text(image.id.hex), .integer(Int64(position)), .text(layer.description)])
         }
-        for name in image.names {
-            try store.database.query(
-                "INSERT INTO image_names VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET image = ?2",
-                [.text(name.description), .text(image.id.hex)])
-        }
+        for name in image.names { try record(name: name.description, of: image.id.hex) }
     }
 
     /// What `removeImage` did.
@@ -165,8 +205,9 @@ extension Engine {
         let holders = try store.database.query(
             "SELECT id FROM containers WHERE image = ?1 ORDER BY created", [.text(id)])
         var removed = RemovedImage()
-        let names = try store.database.query("SELECT name FROM image_names WHERE image = ?1 ORDER BY name", [.text(id)])
-            .map { $0.text(0) }
+        let names = try store.database.query(
+            "SELECT name FROM image_names WHERE image = ?1 AND instr(name, '@') = 0 ORDER BY name", [.text(id)]
+        ).map { $0.text(0) }
         let named = names.first { Self.matches($0, name) || $0 == "\(name):latest" || $0.hasSuffix("/\(name):latest") }
         if let named, names.count > 1, !force {
             try store.database.query("DELETE FROM image_names WHERE name = ?1", [.text(named)])
@@ -178,6 +219,13 @@ extension Engine {
                 "unable to delete image \"\(id)\" by ID with more than one tag (\(names.joined(separator: ", "))): "
                     + "please force removal", kind: .inUse)
         }
+        if try isMounted(id) {
+            guard force else {
+                throw EngineError(
+                    "image \(name) is mounted: unmount it with image unmount first, or use --force", kind: .inUse)
+            }
+            _ = try unmountImage(id)
+        }
         for holder in holders {
             guard force else {
                 throw EngineError(
@@ -186,8 +234,6 @@ extension Engine {
             }
             try remove(holder.text(0), force: true, timeout: 0, volumes: true)
         }
-        let lock = try FileLock("\(paths.root)/images.lock")
-        defer { lock.release() }
         do {
             try store.database.transaction {
                 _ = try beginStoreChange()
@@ -203,7 +249,7 @@ extension Engine {
         }
         removed.untagged = names
         removed.deleted = id
-        try sweepStore()
+        try sweepStoreIfFree()
         return removed
     }
 
@@ -215,10 +261,18 @@ extension Engine {
         for layer in try storage.layers.all() where !layers.contains(layer.description) {
             try storage.layers.remove(layer)
         }
-        let blobs = Set(
-            try store.database.query("SELECT 'sha256:' || id FROM images UNION SELECT manifest_digest FROM images")
-                .map { $0.text(0) })
+        let blobs = try wantedBlobs()
         for blob in try storage.blobs.all() where !blobs.contains(blob.description) { try storage.blobs.remove(blob) }
         try store.database.query("DELETE FROM store_changes")
+    }
+
+    /// The digests of all blobs that are wanted: configurations, manifests, and each layer as it came.
+    func wantedBlobs() throws -> Set<String> {
+        let documents = try store.database.query(
+            "SELECT 'sha256:' || id FROM images UNION SELECT manifest_digest FROM images"
+        ).map { $0.text(0) }
+        let layers = try storage().layers
+        let streams = try layers.all().compactMap { try layers.information($0)?.blobDigest?.description }
+        return Set(documents + streams)
     }
 }

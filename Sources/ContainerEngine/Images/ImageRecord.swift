@@ -7,6 +7,8 @@ public struct ImageRecord: Sendable {
     public var id: String
     /// The names that lead to it, fully qualified and sorted.
     public var names: [String]
+    /// The names with a digest that it was pulled by, `NAME@sha256:…`; the digest may be an index's.
+    public var digestNames: [String]
     /// The manifest's digest, `sha256:…`.
     public var manifestDigest: String
     /// The manifest's media type.
@@ -30,6 +32,6 @@ public struct ImageRecord: Sendable {
             guard let colon = name[slash...].lastIndex(of: ":") else { return name }
             return String(name[..<colon])
         }
-        return Set(repositories).sorted().map { "\($0)@\(manifestDigest)" }
+        return Set(repositories.map { "\($0)@\(manifestDigest)" } + digestNames).sorted()
     }
 }

@@ -96,13 +96,6 @@ extension Engine {
     func undoing<Result>(_ spec: ContainerSpec, _ body: () throws -> Result) throws -> Result {
         try undoing({ try discard(spec.id) }, body: body)
     }
-
-    func imageForContainer(_ name: String) throws -> ImageRecord {
-        do { return try image(name) } catch let error as EngineError where error.kind == .noSuchImage {
-            throw EngineError(
-                "\(name): image not known: load it first (pulling is not supported yet)", kind: .noSuchImage)
-        }
-    }
 }
 
 extension ContainerSpec {
@@ -113,7 +106,7 @@ extension ContainerSpec {
         created = Clock.now
         name = request.name.flatMap { $0.isEmpty ? nil : $0 } ?? NameMaker.name(id)
         try Self.check(name: name)
-        let image = try engine.imageForContainer(request.image)
+        let image = try engine.pull(request.image, request.pull)
         imageID = image.id
         imageName = image.names.first { $0.hasSuffix(request.image) } ?? image.names.first ?? image.id
         if let exact = image.names.first(where: { $0 == request.image || $0 == "\(request.image):latest" }) {

@@ -234,7 +234,7 @@ struct Launcher: Sendable {
 
     /// Unmounts the root; one that is not mounted is success.
     func unmount(container id: String) throws {
-        try OverlayMount(lower: [], upper: "", work: "", target: paths.rootfs(id)).unmount()
+        try OverlayMount(lower: [], upper: nil, target: paths.rootfs(id)).unmount()
     }
 }
 

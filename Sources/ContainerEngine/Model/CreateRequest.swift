@@ -2,6 +2,8 @@
 public struct CreateRequest: Sendable {
     /// The image: a name, or an id or its beginning.
     public var image: String
+    /// `--pull`, `--platform` and what concerns the registry.
+    public var pull = PullOptions()
     /// Arguments after the image; the image's CMD if empty.
     public var command: [String] = []
     /// `--name`; made up if nil.

@@ -117,12 +117,9 @@ extension Engine {
     /// Blobs that no image has, and what dead commands left among the temporary files and in the trash.
     private func strayFiles() throws -> [String] {
         guard try store.database.query("SELECT 1 FROM store_changes").isEmpty else { return [] }
-        let wanted = Set(
-            try store.database.query("SELECT id FROM images UNION SELECT substr(manifest_digest, 8) FROM images").map {
-                $0.text(0)
-            })
+        let wanted = Set(try wantedBlobs().map { $0.dropFirst("sha256:".count) })
         let blobs = "\(paths.root)/blobs/sha256"
-        var found = try File.names(in: blobs).filter { !wanted.contains($0) }.map { "\(blobs)/\($0)" }
+        var found = try File.names(in: blobs).filter { !wanted.contains($0[...]) }.map { "\(blobs)/\($0)" }
         for directory in ["\(paths.root)/tmp", "\(paths.root)/trash"] {
             found += try File.names(in: directory).map { "\(directory)/\($0)" }
         }
@@ -205,12 +202,16 @@ extension Engine {
 
     private func strayMounts(_ records: [ContainerRecord]) throws -> [String] {
         let running = Set(records.filter { $0.run != nil }.map(\.id))
-        let prefix = "\(paths.root)/containers/"
-        let points = try File.readText("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
-            line.split(separator: " ").dropFirst(4).first.map(String.init)
-        }
-        return points.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count).prefix(64)) }
+        return try mountPoints(below: "\(paths.root)/containers/").map { String($0.prefix(64)) }
             .filter { !running.contains($0) }
+    }
+
+    /// Where something is mounted below a directory, each without that directory's path.
+    func mountPoints(below prefix: String) throws -> [String] {
+        try File.readText("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
+            let point = line.split(separator: " ").dropFirst(4).first ?? ""
+            return point.hasPrefix(prefix) ? String(point.dropFirst(prefix.count)) : nil
+        }
     }
 
     private func checkMounts(_ records: [ContainerRecord]) throws -> [String] {

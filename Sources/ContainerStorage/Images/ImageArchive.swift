@@ -72,9 +72,7 @@ public struct ImageArchive {
             do {
                 return try load(plan, files)
             } catch let error as StorageError where error.code != .system {
-                throw StorageError(
-                    code: error.code, message: "cannot load \(name): \(format.name): \(error.message)",
-                    errno: error.errno)
+                throw error.during("cannot load \(name): \(format.name)")
             } catch let error as ArchiveError {
                 throw StorageError.invalid("cannot load \(name): \(format.name): \(error)")
             }
@@ -85,6 +83,7 @@ public struct ImageArchive {
 
     private func load(_ images: [PlannedImage], _ files: any ImageFiles) throws -> [LoadedImage] {
         var pending: [Digest: PendingLayer] = [:]
+        var blobs: [PendingBlob] = []
         var sizes: [Digest: Int64] = [:]
         // Two images of one archive may name one file; that it is what each says is checked for each.
         let layers = Set(images.flatMap(\.layers))
@@ -102,12 +101,13 @@ public struct ImageArchive {
                     try verify(layer, content)
                     sizes[layer.diffID] = known
                 } else {
-                    let unpacked = try unpack(layer, content)
+                    let (unpacked, blob) = try unpack(layer, content)
                     pending[layer.diffID] = unpacked
+                    blobs.append(blob)
                     sizes[layer.diffID] = unpacked.information.size
                 }
             }
-            return try finish(images, pending: Array(pending.values), sizes)
+            return try finish(images, pending: Array(pending.values), blobs, sizes)
         } catch {
             // The first error is the one to tell; a layer that stays behind here is swept later.
             for layer in pending.values { try? storage.layers.discard(layer) }
@@ -115,17 +115,20 @@ public struct ImageArchive {
         }
     }
 
-    private func unpack(_ layer: PlannedLayer, _ content: any ByteSource) throws -> PendingLayer {
-        let shown = WatchedSource(content) { progress(.copyingLayer(diffID: layer.diffID, bytes: $0)) }
-        let unpacked = try named(layer) { try storage.layers.unpack(shown, limits: limits) }
+    private func unpack(_ layer: PlannedLayer, _ content: any ByteSource) throws -> (PendingLayer, PendingBlob) {
+        let shown = CountedSource(content) { progress(.copyingLayer(diffID: layer.diffID, bytes: $0)) }
+        let file = try storage.blobs.makeFile()
+        let unpacked = try named(layer) {
+            try storage.layers.unpack(RecordingSource(shown, to: file), limits: limits)
+        }
         do {
-            try check(layer, diffID: unpacked.information.diffID, blobDigest: unpacked.blobDigest)
+            try layer.check(diffID: unpacked.information.diffID, blobDigest: unpacked.blobDigest)
         } catch {
             // As above.
             try? storage.layers.discard(unpacked)
             throw error
         }
-        return unpacked
+        return (unpacked, PendingBlob(digest: unpacked.blobDigest, file: file))
     }
 
     /// Checks a blob whose layer is in the storage already: by its own digest where the format says that, which
@@ -135,22 +138,12 @@ public struct ImageArchive {
             if layer.blobDigest != nil {
                 let blob = HashingSource(content)
                 try blob.drain()
-                try check(layer, diffID: nil, blobDigest: try blob.digest())
+                try layer.check(diffID: nil, blobDigest: try blob.digest())
             } else {
                 let stream = try LayerStream(content, limits: limits, space: nil)
                 let digests = try stream.finish()
-                try check(layer, diffID: digests.diffID, blobDigest: nil)
+                try layer.check(diffID: digests.diffID, blobDigest: nil)
             }
-        }
-    }
-
-    private func check(_ layer: PlannedLayer, diffID: Digest?, blobDigest: Digest?) throws(StorageError) {
-        if let expected = layer.blobDigest, let blobDigest, expected != blobDigest {
-            throw .invalid("layer \(layer.file.shown): its content has digest \(blobDigest)")
-        }
-        if let diffID, diffID != layer.diffID {
-            throw .invalid(
-                "layer \(layer.file.shown): its content is \(diffID), but the configuration says \(layer.diffID)")
         }
     }
 
@@ -158,18 +151,17 @@ public struct ImageArchive {
         do {
             return try body()
         } catch let error as StorageError {
-            throw StorageError(
-                code: error.code, message: "layer \(layer.file.shown): \(error.message)", errno: error.errno)
+            throw error.during("layer \(layer.file.shown)")
         } catch let error as ArchiveError {
             throw StorageError.invalid("layer \(layer.file.shown): \(error)")
         }
     }
 
     private func finish(
-        _ images: [PlannedImage], pending: [PendingLayer], _ sizes: [Digest: Int64]
+        _ images: [PlannedImage], pending: [PendingLayer], _ layerBlobs: [PendingBlob], _ sizes: [Digest: Int64]
     ) throws -> [LoadedImage] {
         var loaded: [LoadedImage] = []
-        var blobs: [PendingBlob] = []
+        var blobs = layerBlobs
         for image in images {
             let layers = image.layers.map { (digest: $0.diffID, size: sizes[$0.diffID] ?? 0) }
             let manifest =
@@ -191,24 +183,5 @@ public struct ImageArchive {
         }
         try storage.publish(layers: pending, blobs: blobs)
         return loaded
-    }
-}
-
-/// Tells how many bytes were read so far.
-private final class WatchedSource: ByteSource {
-    private let source: any ByteSource
-    private let tell: (Int64) -> Void
-    private var count: Int64 = 0
-
-    init(_ source: any ByteSource, tell: @escaping (Int64) -> Void) {
-        self.source = source
-        self.tell = tell
-    }
-
-    func next() throws -> [UInt8] {
-        let bytes = try source.next()
-        count += Int64(bytes.count)
-        tell(count)
-        return bytes
     }
 }

@@ -1,13 +1,23 @@
 internal import OCISpec
 
 /// A layer as an archive has it.
-struct PlannedLayer: Hashable {
+struct PlannedLayer: Hashable, Sendable {
     /// The file in the archive.
     var file: String
     /// What its content must be, not compressed.
     var diffID: Digest
     /// What its bytes must be, compressed or not, if the format says it.
     var blobDigest: Digest?
+
+    /// Checks that the layer's content is what it should be, as far as it is known.
+    func check(diffID: Digest?, blobDigest found: Digest?) throws(StorageError) {
+        if let blobDigest, let found, blobDigest != found {
+            throw .invalid("layer \(file.shown): its content has digest \(found)")
+        }
+        if let diffID, diffID != self.diffID {
+            throw .invalid("layer \(file.shown): its content is \(diffID), but the configuration says \(self.diffID)")
+        }
+    }
 }
 
 /// An image as an archive has it: all but the layers is read and verified.

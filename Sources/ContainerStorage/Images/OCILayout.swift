@@ -27,7 +27,7 @@ enum OCILayout {
         }
         // One image with several names is listed once a name.
         var images: [PlannedImage] = []
-        for descriptor in top.manifests where !isAttestation(descriptor) {
+        for descriptor in top.manifests where !descriptor.isAttestation {
             let image = try plan(descriptor, files)
             if let known = images.firstIndex(where: { $0.manifest?.digest == image.manifest?.digest }) {
                 for name in image.names where !images[known].names.contains(name) { images[known].names.append(name) }
@@ -48,8 +48,8 @@ enum OCILayout {
             case .manifest: return try image(top, descriptor, bytes, files)
             case .index:
                 let inner = try ImageDocuments.decode(ImageIndex.self, bytes, what)
-                guard let chosen = choose(inner.manifests) else {
-                    throw StorageError.invalid("\(what): no image for \(host.os)/\(host.architecture)")
+                guard let chosen = ImagePlatform.host.choose(inner.manifests) else {
+                    throw StorageError.invalid("\(what): no image for \(ImagePlatform.host.text)")
                 }
                 descriptor = chosen
             }
@@ -112,30 +112,4 @@ enum OCILayout {
             throw .invalid("name in \(index): \(error)")
         }
     }
-
-    /// What BuildKit puts beside images: not for any machine.
-    private static func isAttestation(_ descriptor: ImageDescriptor) -> Bool {
-        descriptor.platform?.os == "unknown" || descriptor.annotations?["vnd.docker.reference.type"] != nil
-    }
-
-    private static func choose(_ manifests: [ImageDescriptor]) -> ImageDescriptor? {
-        let candidates = manifests.filter { !isAttestation($0) }
-        let fitting = candidates.filter { $0.platform?.os == host.os && $0.platform?.architecture == host.architecture }
-        return fitting.first { $0.platform?.variant == host.variant } ?? fitting.first
-            ?? candidates.first { $0.platform == nil }
-    }
-
-    #if arch(x86_64)
-        private static let host = ImagePlatform(architecture: "amd64", os: "linux")
-    #elseif arch(arm64)
-        private static let host = ImagePlatform(architecture: "arm64", os: "linux", variant: "v8")
-    #elseif arch(riscv64)
-        private static let host = ImagePlatform(architecture: "riscv64", os: "linux")
-    #elseif arch(powerpc64le)
-        private static let host = ImagePlatform(architecture: "ppc64le", os: "linux")
-    #elseif arch(s390x)
-        private static let host = ImagePlatform(architecture: "s390x", os: "linux")
-    #else
-        private static let host = ImagePlatform(architecture: "arm", os: "linux", variant: "v7")
-    #endif
 }

@@ -10,11 +10,14 @@ public struct LayerInformation: Codable, Hashable, Sendable {
     public var size: Int64
     /// Whether it hides all layers below.
     public var isOpaque: Bool
+    /// Digest of the stream as it came, compressed or not. It is kept as a blob, so that the layer can be given away
+    /// byte for byte as it came; nil where it was not kept yet.
+    public var blobDigest: Digest?
 }
 
 /// A layer that is unpacked, but not visible yet. Nobody else touches it while this value lives; if it goes
 /// without being published, `LayerStore.discardAbandoned` removes it.
-public final class PendingLayer {
+public final class PendingLayer: Sendable {
     /// What is in it.
     public let information: LayerInformation
     /// Digest of the stream as it was read, compressed or not.
@@ -113,7 +116,7 @@ public final class LayerStore: Sendable {
         try unpacker.apply(stream.content)
         let digests = try stream.finish()
         let information = LayerInformation(
-            diffID: digests.diffID, size: digests.size, isOpaque: unpacker.isOpaque)
+            diffID: digests.diffID, size: digests.size, isOpaque: unpacker.isOpaque, blobDigest: digests.blobDigest)
         try work.createFile(Self.information).write(all: [UInt8](try JSONEncoder().encode(information)))
         return PendingLayer(
             information, blobDigest: digests.blobDigest, blobSize: digests.blobSize, name: name, directory: work)

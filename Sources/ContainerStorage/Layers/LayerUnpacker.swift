@@ -36,8 +36,7 @@ final class LayerUnpacker {
             do {
                 try apply(entry, reader)
             } catch let error as StorageError {
-                throw StorageError(
-                    code: error.code, message: "entry \(entry.path.printable): \(error.message)", errno: error.errno)
+                throw error.during("entry \(entry.path.printable)")
             } catch let error as Errno {
                 throw StorageError.system(error, "entry \(entry.path.printable)")
             } catch let error as ArchiveError {
@@ -260,7 +259,7 @@ final class LayerUnpacker {
 
     /// overlayfs' own attributes could forge whiteouts and redirects to other layers; security modules' labels
     /// belong to the machine that wrote them.
-    private static func isKept(_ name: [UInt8]) -> Bool {
+    static func isKept(_ name: [UInt8]) -> Bool {
         if name.starts(with: [UInt8]("trusted.overlay.")) || name.starts(with: [UInt8]("user.overlay.")) {
             return false
         }

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Measures getting images against Debian's Podman: same host, same image, turn by turn.
+
+    sudo Bench/images.py [--swiftlet PROGRAM] [--rounds 5] [--layers 8] [--size 300] [--many 500]
+
+Everything runs on a private host (Tests/Host/host.py), each engine on its own storage. The image has --layers
+layers of files, --size MB in all, half of it random and half of it text; docker-registry has it on loopback,
+with TLS. --many: images and run are measured with that many images in the store, and with one. The exit status is 0 whatever the times are.
+"""
+import argparse
+import io
+import os
+import random
+import shutil
+import statistics
+import sys
+import tarfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(TOP / "Tests/Host"), str(TOP / "Bench")]
+
+import host  # noqa: E402
+import program  # noqa: E402
+from host import do  # noqa: E402
+from measure import peak, timed  # noqa: E402
+from program import IMAGE  # noqa: E402
+from registry import docker_archive, registry  # noqa: E402
+
+NAME = "ghcr.io/bench/image:latest"
+TIME_TARGET, MEMORY_TARGET = 0.6, 128 << 20
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--swiftlet", metavar="PROGRAM", help="what is measured (default: the release build)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--size", type=int, default=300, metavar="MB")
+    parser.add_argument("--many", type=int, default=500, metavar="N")
+    options = parser.parse_args()
+    swiftlet = program.find(options.swiftlet, released=True)
+    if host.STAGE not in os.environ:
+        program.image_archive()
+    scratch = host.enter()
+    engines = {"swiftlet": program.prepare(swiftlet, scratch)}
+    if shutil.which("podman"):
+        engines["podman"] = program.prepare(shutil.which("podman"), scratch)
+    else:
+        print("images: there is no podman to compare with (apt-get install podman)")
+    machine = type("Machine", (), {"scratch": scratch})
+    with registry(machine) as there:
+        for engine in engines.values():
+            engine.environment.update(there.environment)
+        archive = make_archive(scratch, options)
+        there.copy(f"docker-archive:{archive}", "bench/image:latest", "--format oci")
+        compare(engines, options, archive, there)
+        if options.many:
+            crowd(engines["swiftlet"], options, scratch)
+
+
+# --- the image ----------------------------------------------------------------------------------
+
+def make_archive(scratch, options):
+    """A docker-archive: in each layer files of many sizes."""
+    chance = random.Random(4)
+    words = [chance.randbytes(6).hex() for _ in range(4000)]
+    layers = [layer(chance, words, number, options.size * 1_000_000 // options.layers) for number in range(options.layers)]
+    path = scratch / "bench.tar"
+    with tarfile.open(path, "w") as archive:
+        docker_archive(archive, layers)
+    return path
+
+
+def layer(chance, words, number, size):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        count = 0
+        while data.tell() < size:
+            length = min(int(chance.lognormvariate(10, 2)), 8 << 20)
+            content = chance.randbytes(length) if count % 2 else " ".join(chance.choices(words, k=length // 13 + 1)).encode()
+            entry = tarfile.TarInfo(f"layer{number}/d{count % 40}/f{count}")
+            entry.size, entry.mtime = len(content), 1_700_000_000 + count
+            archive.addfile(entry, io.BytesIO(content))
+            count += 1
+    return data.getvalue()
+
+
+# --- what is measured ---------------------------------------------------------------------------
+
+def compare(engines, options, archive, there):
+    print(f"{options.size} MB in {options.layers} layers; {options.rounds} rounds; seconds, median (least)\n")
+    print(f"{'':12}{'swiftlet':>18}{'podman':>18}{'ratio':>8}{'target':>8}")
+    commands = {"pull": ("pull", "-q", "--cert-dir", there.certs, NAME), "load": ("load", "-q", "-i", archive)}
+    for title, command in commands.items():
+        times = {name: [] for name in engines}
+        for number in range(options.rounds + 1):
+            for name in list(engines) if number % 2 else list(reversed(engines)):
+                engines[name].ok("rmi", "-a", "-f")
+                do("sync")
+                took, _ = timed(engines[name].command(*command), engines[name].environ())
+                if number:
+                    times[name].append(took)
+        ours, theirs = times["swiftlet"], times.get("podman")
+        ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
+        print(f"{title:12}{cell(ours):>18}{cell(theirs):>18}{f'{ratio:.2f}' if ratio else '':>8}{TIME_TARGET:>8}{verdict(ratio, TIME_TARGET)}")
+    for name, engine in engines.items():
+        found = {}
+        for title, command in commands.items():
+            engine.ok("rmi", "-a", "-f")
+            found[title] = peak(engine, *command, runs=1)
+        text = ", ".join(f"{title} {value / 2**20:.1f} MiB" for title, value in found.items())
+        told = f", target {MEMORY_TARGET >> 20} MiB{verdict(max(found.values()), MEMORY_TARGET)}" if name == "swiftlet" else ""
+        print(f"peak memory of {name}: {text}{told}")
+        engine.ok("rmi", "-a", "-f")
+
+
+def crowd(engine, options, scratch):
+    """images and run with one image in the store, and with many."""
+    engine.ok("load", "-q", "-i", program.image_archive())
+    commands = {"images": ("images",), "run --rm": ("run", "--rm", "--network=none", IMAGE, "true")}
+    few = {title: median_of(engine, command) for title, command in commands.items()}
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("f"), io.BytesIO(b""))
+    (scratch / "one.tar").write_bytes(content.getvalue())
+    for number in range(options.many):
+        engine.ok("import", "-q", "-m", str(number), scratch / "one.tar", f"crowd{number}")
+    print(f"\n{'milliseconds with':20}{'1 image':>10}{options.many:>8} more")
+    for title, command in commands.items():
+        print(f"{title:20}{few[title] * 1000:>10.1f}{median_of(engine, command) * 1000:>8.1f}")
+
+
+def median_of(engine, command):
+    return statistics.median(timed(engine.command(*command), engine.environ())[0] for _ in range(11))
+
+
+def cell(times):
+    return f"{statistics.median(times):.2f} ({min(times):.2f})" if times else "–"
+
+
+def verdict(value, target):
+    if value is None:
+        return ""
+    return "  met" if value <= target else "  NOT MET"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+internal import ArgumentParser
+internal import ContainerEngine
+internal import GoTemplate
+internal import LinuxSys
+internal import OCISpec
+
+/// `image exists`: 0 if the image is here, 1 if it is not.
+struct ImageExists: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exists", abstract: "Exit with 0 if an image is here, with 1 if not.")
+
+    @Argument(help: "Name or id.")
+    var image: String
+
+    func run() throws {
+        do {
+            _ = try Invocation.engine(repairing: false).image(image)
+        } catch let error as EngineError where error.kind == .noSuchImage {
+            throw ExitStatus(code: 1)
+        }
+    }
+}
+
+/// `image prune`: remove images that nothing uses.
+struct ImagePrune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Remove images without a name, or all that no container uses.")
+
+    @Flag(name: .shortAndLong, help: "All images that no container uses.")
+    var all = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var force = false
+
+    func run() throws {
+        if !force {
+            Output.line(
+                all
+                    ? "WARNING! This command removes all images without at least one container associated with them."
+                    : "WARNING! This command removes all dangling images.")
+            try StandardStream.write(1, "Are you sure you want to continue? [y/N] ")
+            let answer = try StandardStream.duplicate(0).read(upTo: 64)
+            guard let first = answer.first, [UInt8(ascii: "y"), UInt8(ascii: "Y")].contains(first) else { return }
+        }
+        for id in try Invocation.engine().pruneImages(all: all) { Output.line(id) }
+    }
+}
+
+/// `history`: how an image was made.
+struct History: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show how an image was made.")
+
+    @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
+    var format: String?
+
+    @Flag(name: .long, help: "Show whole ids and commands.")
+    var noTrunc = false
+
+    @Flag(name: .shortAndLong, help: "Print ids only.")
+    var quiet = false
+
+    @Flag(name: [.customShort("H"), .long], inversion: .prefixedNo, help: "Print sizes and times for people.")
+    var human = true
+
+    @Argument(help: "Name or id.")
+    var image: String
+
+    func run() throws {
+        let engine = try Invocation.engine(repairing: false)
+        let record = try engine.image(image)
+        // Only the newest step has an id: the image's own. The others were never images here.
+        let rows = try engine.history(record.id).enumerated().map { index, step in
+            row(step, id: index == 0 ? record.id : nil, tags: index == 0 ? record.names : [])
+        }
+        if quiet {
+            for row in rows { Output.line(try Template("{{.ID}}").render(row)) }
+            return
+        }
+        let format = Rendering.Format(format)
+        try Rendering.list(
+            rows, format: format,
+            columns: [
+                ("ID", "{{.ID}}"), ("CREATED", "{{.Created}}"), ("CREATED BY", "{{.CreatedBy}}"),
+                ("SIZE", "{{.Size}}"), ("COMMENT", "{{.Comment}}"),
+            ], headings: ["CreatedBy": "CREATED BY"])
+    }
+
+    private func row(_ step: ImageStep, id: String?, tags: [String]) -> Value {
+        let created = step.history.created.flatMap { Timestamp($0)?.nanoseconds }
+        let command = step.history.createdBy ?? ""
+        return .structure(
+            [
+                .init("ID", json: "id", .string(id.map { noTrunc ? $0 : String($0.prefix(12)) } ?? "<missing>")),
+                .init("Created", json: "created", .string(shownTime(created))),
+                .init("CreatedAt", json: nil, .string(HumanText.timestamp(created))),
+                .init("CreatedSince", json: nil, .string(created.map(HumanText.ago) ?? "N/A")),
+                .init(
+                    "CreatedBy", json: "CreatedBy",
+                    .string(noTrunc || command.count <= 45 ? command : "\(command.prefix(42))...")),
+                .init("Size", json: "size", human ? .string(HumanText.size(step.size)) : .int(step.size)),
+                .init("Comment", json: "comment", .string(step.history.comment ?? "")),
+                .init("Tags", json: "tags", .strings(tags)),
+            ], typeName: "images.historyReporter")
+    }
+
+    private func shownTime(_ time: Int64?) -> String {
+        human ? time.map(HumanText.ago) ?? "N/A" : HumanText.timestamp(time)
+    }
+}
+
+/// `image tree`: an image's layers.
+struct ImageTree: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "tree", abstract: "Show the layers of an image.")
+
+    @Argument(help: "Name or id.")
+    var image: String
+
+    func run() throws {
+        let engine = try Invocation.engine(repairing: false)
+        let record = try engine.image(image)
+        let compact = { (bytes: Int64) in HumanText.size(bytes).filter { $0 != " " } }
+        Output.line("Image ID: \(record.id.prefix(12))")
+        Output.line("Tags:     [\(record.names.joined(separator: " "))]")
+        Output.line("Size:     \(compact(record.size))")
+        let layers = try engine.layers(record.id)
+        Output.line(layers.isEmpty ? "No Image Layers" : "Image Layers")
+        for (index, layer) in layers.enumerated() {
+            let isLast = index == layers.count - 1
+            let top = isLast ? " Top Layer of: [\(record.names.joined(separator: " "))]" : ""
+            Output.line(
+                "\(isLast ? "└──" : "├──") ID: \(layer.digest.hex.prefix(12)) Size: \(compact(layer.size))\(top)")
+        }
+    }
+}

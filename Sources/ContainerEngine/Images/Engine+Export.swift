@@ -1,0 +1,162 @@
+internal import ContainerStorage
+internal import LinuxSys
+internal import OCISpec
+
+/// How images are given to a registry.
+public struct PushOptions: Sendable {
+    /// Which kind of manifest.
+    public enum Format: String, Sendable, CaseIterable {
+        /// OCI's.
+        case oci
+        /// Docker's schema 2.
+        case v2s2
+    }
+
+    /// The manifest's kind; as the image came if nil.
+    public var format: Format?
+    /// How the registry is reached.
+    public var registry = RegistryOptions()
+    /// Told what is being done, from several threads.
+    public var observer: @Sendable (TransferEvent) -> Void = { _ in }
+
+    /// Every default.
+    public init() {}
+}
+
+extension Engine {
+    // MARK: Names
+
+    /// Gives an image more names.
+    ///
+    /// - Throws: `EngineError` for an image that is not here, `ImageReferenceError` for what is no name.
+    public func tag(_ image: String, as names: [String]) throws {
+        let id = try imageID(image)
+        let references = try names.map { try ImageReference(local: $0) }
+        if let digest = references.first(where: { $0.digest != nil }) {
+            throw EngineError("\(digest): tag by digest not supported: give a name with a tag")
+        }
+        try store.database.transaction {
+            for reference in references { try record(name: reference.description, of: id) }
+        }
+    }
+
+    func record(name: String, of id: String) throws {
+        try store.database.query(
+            "INSERT INTO image_names VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET image = ?2",
+            [.text(name), .text(id)])
+    }
+
+    /// Takes names away from an image: those given, or all. The image itself stays.
+    ///
+    /// - Throws: `EngineError` for an image that is not here, or a name that is not its own.
+    public func untag(_ image: String, _ names: [String]) throws {
+        let record = try self.image(image)
+        let references = try names.map { try ImageReference(local: $0).description }
+        for reference in references where !record.names.contains(reference) {
+            throw EngineError("\(reference): tag not known", kind: .noSuchImage)
+        }
+        try store.database.transaction {
+            for name in names.isEmpty ? record.names + record.digestNames : references {
+                try store.database.query(
+                    "DELETE FROM image_names WHERE name = ?1 AND image = ?2", [.text(name), .text(record.id)])
+            }
+        }
+    }
+
+    /// The name that a person means by what was typed: a name of the image, or none if an id was typed.
+    private func name(_ typed: String, of record: ImageRecord) -> ImageReference? {
+        // Names of this database are references; one that is damaged is as good as none.
+        let names = record.names.compactMap { try? ImageReference(parsing: $0) }
+        let ends = [typed, "\(typed):latest"]
+        return names.first { name in
+            ends.contains { name.description == $0 || name.description.hasSuffix("/\($0)") }
+        }
+    }
+
+    func storedImage(_ id: String) throws -> StoredImage {
+        guard
+            let row = try store.database.query("SELECT config, manifest FROM images WHERE id = ?1", [.text(id)]).first
+        else { throw EngineError("\(id): image not known", kind: .noSuchImage) }
+        return try StoredImage(configuration: row.bytes(0), manifest: row.bytes(1))
+    }
+
+    // MARK: Registries
+
+    /// Gives an image to a registry.
+    ///
+    /// - Parameters:
+    ///   - image: its name or id.
+    ///   - destination: the name that it gets there, with or without `docker://`; its own if nil.
+    ///   - options: how.
+    /// - Returns: the manifest's digest there.
+    /// - Throws: `EngineError` or `StorageError`, one line.
+    public func push(_ image: String, to destination: String?, _ options: PushOptions) throws -> String {
+        let record = try self.image(image)
+        let target: ImageReference
+        if let destination {
+            let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
+            let reference = try ImageReference(parsing: text)
+            target = reference.tag == nil && reference.digest == nil ? reference.with(tag: "latest") : reference
+        } else if let own = name(image, of: record) {
+            target = own
+        } else {
+            throw EngineError("\(image) is an image's id: give the name that it gets in the registry, too")
+        }
+        let lock = try FileLock(sharing: "\(paths.root)/images.lock")
+        defer { lock.release() }
+        let pusher = ImagePusher(from: try storage()) { [observer = options.observer] in observer(TransferEvent($0)) }
+        return try pusher.push(
+            storedImage(record.id), as: target, isOCI: options.format.map { $0 == .oci },
+            registries: RegistriesConfiguration(), access: options.registry.access
+        ).description
+    }
+
+    // MARK: Archives
+
+    /// Writes images to an archive.
+    ///
+    /// - Parameters:
+    ///   - images: names or ids; a name is kept in the archive, an id leaves the image without one.
+    ///   - path: the file, which must not be there; standard output if nil.
+    ///   - format: `docker-archive` or `oci-archive`.
+    ///   - observer: told what is being done.
+    /// - Throws: `EngineError` or `StorageError`; no file is left then.
+    public func save(
+        _ images: [String], to path: String?, format: String, observer: @escaping (TransferEvent) -> Void
+    ) throws {
+        guard let format = ImageArchiveWriter.Format(rawValue: format) else {
+            throw EngineError(
+                "unknown format \"\(format)\": use "
+                    + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: " or "))
+        }
+        var chosen: [(image: StoredImage, names: [ImageReference])] = []
+        for typed in images {
+            let record = try image(typed)
+            let own = name(typed, of: record).map { [$0] } ?? []
+            if let known = chosen.firstIndex(where: { $0.image.id.hex == record.id }) {
+                chosen[known].names += own
+            } else {
+                chosen.append((try storedImage(record.id), own))
+            }
+        }
+        let lock = try FileLock(sharing: "\(paths.root)/images.lock")
+        defer { lock.release() }
+        let file: OwnedFD
+        do throws(Errno) {
+            file =
+                if let path { try OwnedFD.open(path, [.write, .create, .exclusive], mode: 0o644) } else {
+                    try StandardStream.duplicate(1)
+                }
+        } catch {
+            throw EngineError("\(path ?? "standard output"): \(error)")
+        }
+        do {
+            var writer = try ImageArchiveWriter(from: storage(), to: file) { observer(TransferEvent($0)) }
+            try writer.write(chosen, format)
+        } catch {
+            // The first error is the one to tell.
+            if let path { try? File.remove(path) }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import ContainerStorage
+internal import LinuxSys
+internal import OCISpec
+
+extension Engine {
+    /// Gets an image: one that is here, or a registry's, as the policy says.
+    ///
+    /// - Parameters:
+    ///   - name: the image's name; a short one is looked up as registries.conf says. `docker://` may stand before it.
+    ///   - options: whether and how a registry is asked.
+    /// - Returns: the image.
+    /// - Throws: `StorageError` or `EngineError`, one line; nothing stays of a pull that failed.
+    public func pull(_ name: String, _ options: PullOptions) throws -> ImageRecord {
+        let name = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
+        let present = try presentImage(name, options.platform)
+        switch (options.policy, present) {
+        case (.never, nil): throw EngineError("\(name): image not known", kind: .noSuchImage)
+        case (.never, let present?), (.missing, let present?): return present
+        case (.missing, nil), (.always, _): return try pullAlways(name, options)
+        case (.newer, _):
+            do { return try pullAlways(name, options) } catch let error as StorageError {
+                guard let present, error.code == .unreachable else { throw error }
+                return present
+            }
+        }
+    }
+
+    /// The image of that name that is here, if it is for the machine that is asked for.
+    private func presentImage(_ name: String, _ platform: ImagePlatform?) throws -> ImageRecord? {
+        do {
+            let present = try image(name)
+            guard let platform else { return present }
+            let configuration = present.configuration
+            return platform.os == configuration.os && platform.architecture == configuration.architecture
+                ? present : nil
+        } catch let error as EngineError where error.kind == .noSuchImage {
+            return nil
+        }
+    }
+
+    private func pullAlways(_ name: String, _ options: PullOptions) throws -> ImageRecord {
+        let registries = try RegistriesConfiguration()
+        return try registries.firstAnswer(name) { candidate in
+            options.observer(.trying(candidate.description))
+            do { return try pull(candidate, registries, options) } catch let error as StorageError
+                where [.notFound, .unauthorized, .unreachable].contains(error.code)
+            {
+                throw error.during("initializing source docker://\(candidate)")
+            }
+        }
+    }
+
+    private func pull(
+        _ reference: ImageReference, _ registries: RegistriesConfiguration, _ options: PullOptions
+    ) throws -> ImageRecord {
+        let puller = ImagePuller(into: try storage()) { [observer = options.observer] in observer(TransferEvent($0)) }
+        let remote = try timing.measure("read manifest") {
+            try puller.find(
+                reference, platform: options.platform, registries: registries, access: options.registry.access)
+        }
+        // Whoever pulls the same image waits here, and finds it; if this process dies, they take over.
+        let name = "pull-\(remote.manifestDigest.hex)"
+        let own = try lock(name)
+        defer {
+            // A lock file that stays is only untidy.
+            try? File.remove("\(paths.locks)/\(name)")
+            own.release()
+        }
+        let loaded = try changingStore { () -> LoadedImage in
+            var loaded = try timing.measure("pull layers") { try puller.fetch(remote) }
+            loaded.names = [reference]
+            if remote.topDigest != remote.manifestDigest {
+                loaded.names.append(reference.with(digest: remote.topDigest))
+            }
+            return loaded
+        } record: { loaded in
+            try record(loaded)
+        }
+        return try image(loaded.id.hex)
+    }
+}

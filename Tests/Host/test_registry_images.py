@@ -1,0 +1,173 @@
+"""Images made here, images looked at, and what registries have, against Debian's Podman."""
+import contextlib
+import json
+from dataclasses import replace
+
+from census import Census
+from check import equal, holds, matches, one_line, test
+from host import do, output, shell
+from program import IMAGE
+from registry import DOCKER_MANIFEST, Image, Server, configuration, registry
+
+PODMAN = "podman --root {0}/podman --runroot {0}/podman.run --storage-driver vfs --cgroup-manager cgroupfs --runtime runc"
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+CHANGES = "echo x > /new; mkdir /d; echo y > /d/f; ln /d/f /d/g; rm /etc/passwd; ln -s a /l; chmod 700 /tmp; mknod /d/p p"
+INSTRUCTIONS = ["CMD=/bin/sh", "ENV A=b", "EXPOSE 80", "LABEL x=y", "WORKDIR /d", 'ENTRYPOINT ["/bin/echo", "a b"]',
+                "USER 1:2", "VOLUME /v", "STOPSIGNAL 9"]
+
+
+@contextlib.contextmanager
+def _podman(host):
+    """Debian's Podman as a command line."""
+    command = PODMAN.format(host.scratch)
+    do(f"{command} load -qi {host.archive}")
+    try:
+        yield command
+    finally:
+        shell(f"{command} system reset -f; rm -rf {host.scratch}/podman {host.scratch}/podman.run; "
+              "find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} +")
+
+
+def _configuration(text):
+    found = json.loads(text)[0]
+    # Podman writes its own variables into the image.
+    found["Config"]["Env"] = [x for x in found["Config"]["Env"] if x not in ("TERM=xterm", "container=podman")]
+    return {key: found["Config"].get(key) for key in (
+        "Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels", "WorkingDir", "User", "Volumes", "StopSignal")}
+
+
+@test
+def commit_makes_the_image_that_podman_makes(host):
+    with _podman(host) as podman, host.elsewhere() as swiftlet:
+        swiftlet.ok("load", "-i", host.archive)
+        swiftlet.ok("run", "--name", "c", "--network", "none", IMAGE, "sh", "-c", CHANGES)
+        do(f"{podman} run --name c --network none {IMAGE} sh -c '{CHANGES}'")
+        flags = [x for change in INSTRUCTIONS for x in ("-c", change)]
+        quoted = " ".join(f"'{x}'" for x in flags)
+        identifier = swiftlet.ok("commit", "-q", *flags, "-a", "me", "c", "new:1")
+        do(f"{podman} commit -q {quoted} -a me c new:1")
+        equal(_configuration(swiftlet.ok("inspect", "new:1")), _configuration(do(f"{podman} inspect new:1")), "the configuration")
+        equal(swiftlet.field("new:1", ".Author"), "me", "the author")
+        equal(swiftlet.ok("images", "-q", "--no-trunc", "new:1"), f"sha256:{identifier}", "the id")
+        listing = "cd / && find d l new tmp | sort; cat d/g; stat -c %a tmp; stat -c %h d/f; test -p d/p && echo pipe"
+        equal(swiftlet.ok("run", "--rm", "--network", "none", "--entrypoint", "", "--user", "0", "new:1", "sh", "-c", listing),
+              do(f"{podman} run --rm --network none --entrypoint '' --user 0 new:1 sh -c '{listing}'").strip(), "what is in it")
+        holds("D /etc/passwd" in swiftlet.ok("diff", "new:1").splitlines(), "a file that was removed is there")
+        # Podman takes it, too.
+        archive = host.scratch / "committed.tar"
+        swiftlet.ok("save", "-q", "-o", archive, "new:1")
+        do(f"{podman} rmi -f new:1 && {podman} load -qi {archive} && rm {archive}")
+        equal(do(f"{podman} images -q --no-trunc new:1").strip(), f"sha256:{identifier}", "the id in Podman")
+        matches(one_line(swiftlet.fails(125, "commit", "-q", "nope"), "stderr"), "no such container", "a container that is not there")
+        one_line(swiftlet.fails(125, "commit", "-q", "-c", "FOO bar", "c"), "stderr of an unknown instruction")
+        equal(swiftlet.ok("system", "check", "-q"), "", "system check")
+
+
+@test
+def import_makes_an_image_of_a_tar_compressed_or_not(host):
+    with _podman(host) as podman, host.elsewhere() as swiftlet:
+        tar = host.scratch / "root.tar"
+        do(f"{podman} create --name c {IMAGE} && {podman} export -o {tar} c && gzip -k {tar} && zstd -q {tar}")
+        flags = [x for change in INSTRUCTIONS for x in ("-c", change)]
+        quoted = " ".join(f"'{x}'" for x in flags)
+        do(f"{podman} import -q {quoted} -m remark {tar} imp:1")
+        ids = set()
+        for name in (tar, f"{tar}.gz", f"{tar}.zst"):
+            printed = swiftlet.ok("import", "-q", *flags, "-m", "remark", name, "imp:1")
+            matches(printed, "^sha256:[0-9a-f]{64}$", "what import prints")
+            ids.add(swiftlet.field("imp:1", ".RootFS.Layers"))
+        equal(len(ids), 1, "the layer, however it was compressed")
+        equal(ids, {do(podman + " inspect --format '{{.RootFS.Layers}}' imp:1").strip()}, "the layer's digest")
+        equal(_configuration(swiftlet.ok("inspect", "imp:1")), _configuration(do(f"{podman} inspect imp:1")), "the configuration")
+        equal(swiftlet.field("imp:1", ".Comment"), "remark", "the remark")
+        equal(swiftlet.ok("run", "--rm", "--network", "none", "--entrypoint", "", "--user", "0", "imp:1", "echo", "runs"), "runs", "run")
+        piped = shell(f"cat {tar}.gz | {swiftlet.path} {' '.join(swiftlet.options)} import -q - piped")
+        holds(piped.returncode == 0, f"import of standard input: {piped}")
+        swiftlet.ok("rmi", "-a", "-f")
+        one_line(swiftlet.fails(125, "import", "-q", host.scratch / "nope.tar"), "stderr of a missing file")
+        (host.scratch / "bad.tar").write_bytes(b"x" * 5000)
+        one_line(swiftlet.fails(125, "import", "-q", host.scratch / "bad.tar"), "stderr of a file that is no archive")
+        equal(swiftlet.ok("images", "-q"), "", "images")
+        do(f"rm {tar}* {host.scratch}/bad.tar")
+        equal(swiftlet.ok("system", "check", "-q"), "", "system check")
+
+
+@test
+def diff_shows_what_podman_shows(host):
+    with _podman(host) as podman, host.elsewhere() as swiftlet:
+        swiftlet.ok("load", "-i", host.archive)
+        swiftlet.ok("run", "--name", "c", "--network", "none", IMAGE, "sh", "-c", CHANGES)
+        do(f"{podman} run --name c --network none {IMAGE} sh -c '{CHANGES}'")
+        equal(swiftlet.ok("diff", "c").splitlines(), sorted(do(f"{podman} diff c").splitlines(), key=lambda x: x[2:]), "diff")
+        ours, theirs = json.loads(swiftlet.ok("diff", "--format", "json", "c")), json.loads(do(f"{podman} diff --format json c"))
+        equal({k: sorted(v) for k, v in ours.items()}, {k: sorted(v) for k, v in theirs.items()}, "diff --format json")
+        swiftlet.ok("commit", "-q", "c", "new")
+        do(f"{podman} commit -q c new")
+        for name in (IMAGE, "new"):
+            ours, theirs = swiftlet.ok("diff", name).splitlines(), do(f"{podman} diff {name}").splitlines()
+            equal([x for x in ours if x not in theirs], [], f"what is too much in diff of {name}")
+            equal([x for x in theirs if x not in ours], [], f"what is missing in diff of {name}")
+        one_line(swiftlet.fails(125, "diff", "nope"), "stderr of diff of nothing")
+
+
+@test
+def an_image_is_mounted_to_be_looked_at_and_unmounted(host):
+    with _podman(host) as podman, host.elsewhere() as swiftlet:
+        swiftlet.ok("load", "-i", host.archive)
+        path, theirs = swiftlet.ok("image", "mount", IMAGE), do(f"{podman} image mount {IMAGE}").strip()
+        try:
+            # Podman's vfs has the very directory of the layer, whose own mode it sets.
+            listing = "cd {} && find . -mindepth 1 -printf '%p %y %m %U %G %s %l\\n' | sort"
+            equal(do(listing.format(path)), do(listing.format(theirs)), "the files")
+            holds(shell(f"touch {path}/x").returncode != 0, "an image can be changed")
+            equal(swiftlet.ok("image", "mount", IMAGE), path, "a second mount")
+            equal(swiftlet.ok("image", "mount"), f"{IMAGE}  {path}", "what is mounted")
+            equal(json.loads(swiftlet.ok("image", "mount", "--format", "json"))[0]["mountpoint"], path, "the same as JSON")
+            matches(one_line(swiftlet.fails(2, "rmi", IMAGE), "stderr"), "is mounted", "rmi of a mounted image")
+        finally:
+            done = swiftlet.run("image", "unmount", IMAGE)
+        equal(done.out, do(f"{podman} image unmount {IMAGE}"), f"unmount: {done}")
+        equal(swiftlet.ok("image", "unmount", IMAGE), "", "a second unmount")
+        equal(swiftlet.ok("image", "mount"), "", "what is mounted then")
+        one_line(swiftlet.fails(125, "image", "mount", "nope"), "stderr of mount of nothing")
+        one_line(swiftlet.fails(125, "image", "unmount", "nope"), "stderr of unmount of nothing")
+        swiftlet.ok("image", "mount", IMAGE)
+        swiftlet.ok("rmi", "-f", IMAGE)
+        equal(swiftlet.ok("image", "mount"), "", "what is mounted after rmi -f")
+
+
+@test
+def search_shows_what_podman_shows(host):
+    with registry(host) as there:
+        for name in ("a/one:v1", "a/one:v2", "a/two:v1", "b/other:v1"):
+            there.copy(f"docker-archive:{host.archive}", name)
+        swiftlet = replace(host.swiftlet, environment={**host.swiftlet.environment, **there.environment})
+        for words in ("{}/a", "{}/other", "{}/", "{}/zzz", "--limit 1 {}/a", "--format json {}/a", "--list-tags {}/a/one",
+                      "--list-tags --limit 1 {}/a/one", "--list-tags --format json {}/a/one", "--format {{{{.Name}}}},{{{{.Index}}}} {}/a"):
+            words = ["search", "--tls-verify=false", *words.format(there.host).split()]
+            wanted = do(f"podman {' '.join(words)}")
+            # Podman ends each line with blanks.
+            equal([x.rstrip() for x in swiftlet.ok(*words).splitlines()], [x.rstrip() for x in wanted.splitlines()], " ".join(words))
+        matches(swiftlet.ok("search", "--cert-dir", there.certs, "ghcr.io/other"), "^ghcr.io/b/other", "search by the configured name")
+        one_line(swiftlet.fails(125, "search", "--tls-verify=false", "--list-tags", f"{there.host}/nope"), "stderr of tags of nothing")
+        one_line(swiftlet.fails(125, "search", "127.0.0.1:1/nope"), "stderr of a registry that is not there")
+
+
+@test
+def manifest_inspect_shows_what_podman_shows(host):
+    image = Image([b""])
+    index = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": [
+        {"mediaType": DOCKER_MANIFEST, "size": 7, "digest": "sha256:" + letter * 64, "platform": {"architecture": machine, "os": "linux"}}
+        for letter, machine in (("a", "amd64"), ("b", "arm64"))]}).encode()
+    image.add_manifest("list", index, LIST)
+    top = host.scratch / "manifests"
+    top.mkdir()
+    with Server(image.answer) as server:
+        environment = configuration(top, f'[[registry]]\nprefix="test.example"\nlocation="{server.host}"\ninsecure=true\n')
+        swiftlet = replace(host.swiftlet, environment={**host.swiftlet.environment, **environment})
+        conf = environment["CONTAINERS_REGISTRIES_CONF"]
+        wanted = do(f"CONTAINERS_REGISTRIES_CONF={conf} podman manifest inspect test.example/test/image:list")
+        equal(swiftlet.ok("manifest", "inspect", "test.example/test/image:list"), wanted.strip("\n"), "an index")
+        equal(json.loads(swiftlet.ok("manifest", "inspect", "test.example/test/image")), json.loads(image.manifest), "a manifest")
+        one_line(swiftlet.fails(125, "manifest", "inspect", "test.example/test/image:nope"), "stderr of a tag that is not there")
+    do(f"rm -r {top}")
