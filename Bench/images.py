@@ -52,7 +52,9 @@ def main():
     machine = type("Machine", (), {"scratch": scratch})
     with registry(machine) as there:
         for engine in engines.values():
-            engine.environment.update(there.environment)
+            # Podman fails where the file of credentials that it is told of is missing.
+            name = "CONTAINERS_REGISTRIES_CONF"
+            engine.environment[name] = there.environment[name]
         archive = make_archive(scratch, options)
         there.copy(f"docker-archive:{archive}", "bench/image:latest", "--format oci")
         compare(engines, options, archive, there)
