@@ -57,6 +57,8 @@ format:
 ## bench     measure
 bench: release
 	$(AS_ROOT) python3 Bench/bench.py
+	$(AS_ROOT) python3 Bench/networks.py
+	$(AS_ROOT) python3 Bench/names.py
 	$(AS_ROOT) python3 Bench/images.py
 
 ## crash     kill commands at every system call that changes something, and look what stays

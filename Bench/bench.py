@@ -14,7 +14,6 @@ import os
 import platform
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +27,7 @@ import program  # noqa: E402
 from floor import Floor  # noqa: E402
 from measure import Case, peak, rounds  # noqa: E402
 from program import IMAGE  # noqa: E402
+from table import cell, head, row, verdict  # noqa: E402
 
 # name, target for ours/Podman, what runs before the clock starts, what is measured
 CASES = (
@@ -100,12 +100,9 @@ def show(result):
     for key, value in result["host"].items():
         print(f"{key}: {value}")
     print(f"\n{result['rounds']} rounds; milliseconds, median (least)\n")
-    print(f"{'':28}{'swiftlet':>18}{'podman':>18}{'ratio':>8}{'target':>8}")
+    head()
     for name, case in result["cases"].items():
-        ours, theirs = case["times"]["swiftlet"], case["times"].get("podman")
-        ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
-        print(f"{name:28}{cell(ours):>18}{cell(theirs):>18}{f'{ratio:.2f}' if ratio else '':>8}"
-              f"{case['target'] or '':>8}{verdict(ratio, case['target'])}")
+        row(name, case["times"]["swiftlet"], case["times"].get("podman"), case["target"])
     if "floor" in result:
         print(f"{'runc run (the floor)':28}{cell(result['floor']):>18}")
     memory = result["memory"]
@@ -114,16 +111,6 @@ def show(result):
           + f", target {MEMORY_TARGET >> 20} MiB{verdict(memory['swiftlet'], MEMORY_TARGET)}")
     print(f"size of the program: {result['size'] / 1e6:.1f} MB, target {SIZE_TARGET / 1e6:.0f} MB{verdict(result['size'], SIZE_TARGET)}")
     print(f"\nwhere the time of run --rm goes (run --timing):\n\n{result['timing'].rstrip()}")
-
-
-def cell(times):
-    return f"{statistics.median(times) * 1000:.1f} ({min(times) * 1000:.1f})" if times else "–"
-
-
-def verdict(value, target):
-    if value is None or target is None:
-        return ""
-    return "  met" if value <= target else "  NOT MET"
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from host import do  # noqa: E402
 from measure import peak, timed  # noqa: E402
 from program import IMAGE  # noqa: E402
 from registry import docker_archive, registry  # noqa: E402
+from table import head, row, verdict  # noqa: E402
 
 NAME = "ghcr.io/bench/image:latest"
 TIME_TARGET, MEMORY_TARGET = 0.6, 128 << 20
@@ -92,8 +93,8 @@ def layer(chance, words, number, size):
 # --- what is measured ---------------------------------------------------------------------------
 
 def compare(engines, options, archive, there):
-    print(f"{options.size} MB in {options.layers} layers; {options.rounds} rounds; seconds, median (least)\n")
-    print(f"{'':12}{'swiftlet':>18}{'podman':>18}{'ratio':>8}{'target':>8}")
+    print(f"{options.size} MB in {options.layers} layers; {options.rounds} rounds; milliseconds, median (least)\n")
+    head()
     commands = {"pull": ("pull", "-q", "--cert-dir", there.certs, NAME), "load": ("load", "-q", "-i", archive)}
     for title, command in commands.items():
         times = {name: [] for name in engines}
@@ -104,9 +105,7 @@ def compare(engines, options, archive, there):
                 took, _ = timed(engines[name].command(*command), engines[name].environ())
                 if number:
                     times[name].append(took)
-        ours, theirs = times["swiftlet"], times.get("podman")
-        ratio = statistics.median(ours) / statistics.median(theirs) if theirs else None
-        print(f"{title:12}{cell(ours):>18}{cell(theirs):>18}{f'{ratio:.2f}' if ratio else '':>8}{TIME_TARGET:>8}{verdict(ratio, TIME_TARGET)}")
+        row(title, times["swiftlet"], times.get("podman"), TIME_TARGET)
     for name, engine in engines.items():
         found = {}
         for title, command in commands.items():
@@ -136,16 +135,6 @@ def crowd(engine, options, scratch):
 
 def median_of(engine, command):
     return statistics.median(timed(engine.command(*command), engine.environ())[0] for _ in range(11))
-
-
-def cell(times):
-    return f"{statistics.median(times):.2f} ({min(times):.2f})" if times else "–"
-
-
-def verdict(value, target):
-    if value is None:
-        return ""
-    return "  met" if value <= target else "  NOT MET"
 
 
 if __name__ == "__main__":

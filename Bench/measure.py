@@ -10,11 +10,13 @@ from check import Failure
 
 @dataclass
 class Case:
-    """A command to measure: its name, the target for ours/Podman, what is run before, and the command."""
+    """What to measure: its name, the target for ours/Podman, what is run before, and the command, or two of them, one
+    after the other. `{engine}` in a word becomes the engine's name."""
     name: str
     target: float | None
     before: tuple
     command: tuple
+    then: tuple = ()
 
 
 def timed(words, environment):
@@ -43,8 +45,11 @@ def rounds(case, engines, count):
             engine = engines[name]
             if case.before:
                 engine.ok(*case.before)
-            quiesce()
-            took, _ = timed(engine.command(*case.command), engine.environ())
+            took = 0
+            for command in filter(None, (case.command, case.then)):
+                quiesce()
+                words = (word.format(engine=name) for word in command)
+                took += timed(engine.command(*words), engine.environ())[0]
             if number:
                 times[name].append(took)
     return times
