@@ -21,7 +21,7 @@
     X(archive_error_string) X(archive_entry_pathname) X(archive_entry_hardlink) X(archive_entry_symlink)               \
     X(archive_entry_mode) X(archive_entry_uid) X(archive_entry_gid) X(archive_entry_mtime)                             \
     X(archive_entry_mtime_nsec) X(archive_entry_size) X(archive_entry_rdevmajor) X(archive_entry_rdevminor)            \
-    X(archive_entry_xattr_reset) X(archive_entry_xattr_next)                                                           \
+    X(archive_entry_xattr_reset) X(archive_entry_xattr_next) X(archive_read_header_position)                           \
     X(archive_write_new) X(archive_write_free) X(archive_write_close) X(archive_write_set_format_raw)                  \
     X(archive_write_set_format_pax_restricted) X(archive_write_add_filter_gzip) X(archive_write_add_filter_zstd)       \
     X(archive_write_set_options) X(archive_write_set_bytes_per_block) X(archive_write_set_bytes_in_last_block)         \
@@ -143,6 +143,7 @@ int clinux_archive_next(struct clinux_archive *archive, struct clinux_archive_he
             .modified = library.archive_entry_mtime_(entry),
             .modified_nanoseconds = library.archive_entry_mtime_nsec_(entry),
             .size = library.archive_entry_size_(entry),
+            .position = library.archive_read_header_position_(archive->reader),
             .device_major = (unsigned)library.archive_entry_rdevmajor_(entry),
             .device_minor = (unsigned)library.archive_entry_rdevminor_(entry),
         };

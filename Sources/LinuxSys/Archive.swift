@@ -85,6 +85,8 @@ public struct ArchiveEntry: Hashable, Sendable {
     public var modified: FileTime
     /// Bytes of content, holes included.
     public var size: Int64
+    /// Byte of the archive that its first header begins at; 0 in one that is to be written.
+    public var position: Int64
     /// Extended attributes.
     public var attributes: [ExtendedAttribute]
     /// What libarchive found wrong with the header and read all the same.
@@ -94,12 +96,12 @@ public struct ArchiveEntry: Hashable, Sendable {
     public init(path: [UInt8], kind: ArchiveEntryKind, permissions: UInt32 = 0o644, size: Int64 = 0) {
         self.init(
             path: path, kind: kind, permissions: permissions, owner: 0, group: 0, modified: FileTime(seconds: 0),
-            size: size, attributes: [], warning: nil)
+            size: size, position: 0, attributes: [], warning: nil)
     }
 
     init(
         path: [UInt8], kind: ArchiveEntryKind, permissions: UInt32, owner: Int64, group: Int64, modified: FileTime,
-        size: Int64, attributes: [ExtendedAttribute], warning: String?
+        size: Int64, position: Int64, attributes: [ExtendedAttribute], warning: String?
     ) {
         self.path = path
         self.kind = kind
@@ -108,6 +110,7 @@ public struct ArchiveEntry: Hashable, Sendable {
         self.group = group
         self.modified = modified
         self.size = size
+        self.position = position
         self.attributes = attributes
         self.warning = warning
     }

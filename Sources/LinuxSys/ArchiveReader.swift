@@ -84,7 +84,7 @@ public final class ArchiveReader {
             path: header.path.map { unsafe bytes($0) } ?? [], kind: kind, permissions: header.mode & 0o7777,
             owner: header.owner, group: header.group,
             modified: FileTime(seconds: header.modified, nanoseconds: header.modified_nanoseconds),
-            size: header.size, attributes: attributes(), warning: warning)
+            size: header.size, position: header.position, attributes: attributes(), warning: warning)
     }
 
     private func attributes() -> [ExtendedAttribute] {

@@ -84,6 +84,13 @@ struct HostileLayer: Sendable, CustomTestStringConvertible {
             $0.add("a")
         },
         .init("negative pax size", "size") { $0.add([97], pax: [("size", [UInt8]("-1".utf8))]) },
+        .init("empty pax size", "size") { $0.add([97], pax: [("size", [])]) },
+        .init("pax size with more behind its digits", "size") { $0.add([97], pax: [("size", [UInt8]("0x".utf8))]) },
+        .init("pax name with a NUL byte", "NUL") { $0.add([97], pax: [("path", [97, 0, 98])]) },
+        .init("header's size that is cut short by letters", "disagree") {
+            $0.add("a")
+            $0.add([98], content: [1]) { $0[126] = UInt8(ascii: "x") }
+        },
         .init("content that is missing", "runcated") { $0.add([97], content: [1], size: 1 << 20) },
         .init("header with a wrong checksum", "") {
             $0.add("a")

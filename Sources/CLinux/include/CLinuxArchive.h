@@ -42,6 +42,8 @@ struct clinux_archive_header {
     int64_t modified; /* seconds since 1970 */
     long modified_nanoseconds;
     int64_t size;
+    /* Byte of the stream at which its first header begins. */
+    int64_t position;
     unsigned device_major;
     unsigned device_minor;
 };

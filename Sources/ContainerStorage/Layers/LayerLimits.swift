@@ -8,6 +8,8 @@ public struct LayerLimits: Sendable {
     public var componentBytes = 255
     /// Bytes of one extended attribute's value: XATTR_SIZE_MAX.
     public var attributeBytes = 65536
+    /// Bytes of one pax extended header.
+    public var paxBytes = 1 << 20
     /// Bytes of one layer's tar stream, not compressed.
     public var streamBytes: Int64 = 256 << 30
     /// How many times larger than its compressed form a stream may be, once it is `ratioFloor` long. Deflate

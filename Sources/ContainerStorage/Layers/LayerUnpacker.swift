@@ -28,12 +28,14 @@ final class LayerUnpacker {
     ///
     /// - Throws: `StorageError` naming the entry, `ArchiveError`, or what the source threw.
     func apply(_ source: any ByteSource) throws {
-        let reader = try ArchiveReader(source)
+        let outline = TarOutline(source, paxLimit: limits.paxBytes)
+        let reader = try ArchiveReader(outline)
         var count = 0
         while let entry = try reader.next() {
             count += 1
             guard count <= limits.entries else { throw StorageError.limit("more than \(limits.entries) entries") }
             do {
+                try outline.expect(entryAt: entry.position)
                 try apply(entry, reader)
             } catch let error as StorageError {
                 throw error.during("entry \(entry.path.printable)")
