@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "GoTemplate", targets: ["GoTemplate"]),
         .library(name: "OCISpec", targets: ["OCISpec"]),
+        .library(name: "LinuxSys", targets: ["LinuxSys"]),
         .library(name: "WirePrimitives", targets: ["WirePrimitives"]),
     ],
     dependencies: [

@@ -11,7 +11,10 @@ let package = Package(
             name: "fuzz",
             dependencies: [
                 .product(name: "ContainerNetwork", package: "swiftlet"),
+                .product(name: "ContainerStorage", package: "swiftlet"),
+                .product(name: "DNSService", package: "swiftlet"),
                 .product(name: "GoTemplate", package: "swiftlet"),
+                .product(name: "LinuxSys", package: "swiftlet"),
                 .product(name: "OCISpec", package: "swiftlet"),
                 .product(name: "WirePrimitives", package: "swiftlet"),
             ],

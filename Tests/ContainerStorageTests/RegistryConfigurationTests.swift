@@ -62,6 +62,38 @@ private func registries(_ text: String) throws -> RegistriesConfiguration {
         #expect(found.map(\.isMirror) == [true, true, false])
     }
 
+    @Test(
+        "What toml++ would end the program at is an error with its line",
+        arguments: [
+            "[", "[[\n", "[\ra]", "[]", "[[=x]]", "[ \u{FFFD}registry]", "[.a]", "[[[registry]]]", "a = [}",
+            "a = [1, }]",
+            "'#' = [ # [\n\"\"\", \\\"\n\"\"\", }]",
+        ])
+    func mistakes(text: String) {
+        let error = #expect(throws: StorageError.self) { try registries("\n" + text) }
+        #expect(error?.message.contains(": line ") == true)
+    }
+
+    @Test("Brackets in strings, comments and arrays of several lines are none of these")
+    func notMistaken() throws {
+        let text = #"""
+            # [ } [}
+            credential-helpers = ["[}", '\', '''
+            [=], }]
+            ''', "\"[}"]
+            unqualified-search-registries = [ # [}
+              "a.test" ,
+            ]
+              [[ "registry" ]]
+            prefix = 'a.test'
+            location = "b.test"
+            mirror = [{location = "c.test", pull-from-mirror = 'all'}, {location = "d.test"},
+            ]
+            """#
+        let found = try registries(text).sources(for: ImageReference(parsing: "a.test/x:1"))
+        #expect(found.map(\.reference.description) == ["c.test/x:1", "d.test/x:1", "b.test/x:1"])
+    }
+
     @Test("A blocked registry is refused by name")
     func blocked() throws {
         let error = #expect(throws: StorageError.self) {

@@ -1,25 +1,41 @@
 import FoundationEssentials
+import Glibc
 
 /// The fuzzers: what a file or packet is read by, and what must hold whatever is in it. That no input ends the program
 /// or takes it long is what libFuzzer itself looks after.
 enum Fuzzer: String, CaseIterable {
-    case addresses, hostFiles, imageReference, publishedPorts, template
+    case addresses, challenge, digest, dnsMessage, dnsNetworkFile, dnsStream, hostFiles, imageReference, layer
+    case manifest, publishedPorts, registriesConfiguration, template
 
     func check(_ input: [UInt8]) {
         switch self {
         case .addresses: checkAddresses(input)
+        case .challenge: checkChallenge(input)
+        case .digest: checkDigest(input)
+        case .dnsMessage: checkDNSMessage(input)
+        case .dnsNetworkFile: checkDNSNetworkFile(input)
+        case .dnsStream: checkDNSStream(input)
         case .hostFiles: checkHostFiles(input)
         case .imageReference: checkImageReference(input)
+        case .layer: checkLayer(input)
+        case .manifest: checkManifest(input)
         case .publishedPorts: checkPublishedPorts(input)
+        case .registriesConfiguration: checkRegistriesConfiguration(input)
         case .template: checkTemplate(input)
         }
     }
 
-    /// The one that the environment names.
+    /// The one that the environment names; without a name, the program says which there are.
     static let chosen: Fuzzer = {
-        guard let fuzzer = Fuzzer(rawValue: ProcessInfo.processInfo.environment["FUZZER"] ?? "") else {
-            fatalError("set FUZZER to one of: \(allCases.map(\.rawValue).joined(separator: " "))")
+        let name = ProcessInfo.processInfo.environment["FUZZER"]
+        let names = allCases.map(\.rawValue)
+        if name == nil {
+            print(names.joined(separator: "\n"))
+            // libFuzzer takes exit(3) for a find.
+            fflush(nil)
+            _exit(0)
         }
+        guard let fuzzer = name.flatMap(Fuzzer.init) else { fatalError("set FUZZER to one of: \(names)") }
         return fuzzer
     }()
 }

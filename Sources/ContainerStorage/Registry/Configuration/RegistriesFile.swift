@@ -62,6 +62,8 @@ struct RegistriesFile: Decodable {
     }
 
     init(text: String, path: String) throws(StorageError) {
+        var outline = TOMLOutline(text)
+        if let (line, what) = outline.fault() { throw .invalid("\(path): line \(line): \(what)") }
         do {
             self = try TOMLDecoder().decode(RegistriesFile.self, from: text)
         } catch let error as DecodingError {
