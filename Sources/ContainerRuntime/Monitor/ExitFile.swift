@@ -40,10 +40,17 @@ public enum ExitFile {
         _ directory: String, id: String, monitor: ProcessIdentity? = nil, timeout: Duration? = nil
     ) throws(Errno) -> Outcome {
         let deadline = Deadline(after: timeout)
+        let handle = try monitor?.handle()
+        // conmon writes the file within a millisecond of the end, and closing a watch takes the kernel more than ten
+        // (it waits for its readers, fsnotify_wait_marks_destroyed): so a few looks come first.
+        for _ in 0..<(handle == nil ? 1 : 10) {
+            if let code = try read(directory, id: id) { return .exited(code) }
+            var entries = [PollEntry(handle?.descriptor.raw ?? -1, .readable)]
+            if try poll(&entries, until: Deadline(after: .milliseconds(1))) > 0 || deadline.hasPassed { break }
+        }
         // The watch comes first: what happens between the look and the wait is not missed then.
         let watch = try DirectoryWatch()
         try watch.watch(directory)
-        let handle = try monitor?.handle()
         if let code = try read(directory, id: id) { return .exited(code) }
         if monitor != nil && handle == nil { return .monitorGone }
         while true {
