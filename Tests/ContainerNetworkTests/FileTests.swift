@@ -267,4 +267,11 @@ import WirePrimitives
         #expect(try JSONDecoder().decode(AttachmentRecord.self, from: data) == status.record)
         #expect(String(decoding: data, as: UTF8.self).contains("\"10.88.0.2\\/16\""))
     }
-}
+}    @Test("A host's file is read as bytes: an accent does not stick to the blank or the mark before it")
+    func accents() {
+        var file = HostsFile()
+        file.base = "192.0.2.1 \u{305}a b\r\n192.0.2.2 c #\u{305}d\n"
+        #expect(file.text.hasPrefix("192.0.2.1\t\u{305}a b\n192.0.2.2\tc\n127.0.0.1\tlocalhost\n"))
+    }
+
+

@@ -5,7 +5,7 @@ internal import ContainerEngine
 struct Exec: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Run a command in a running container.",
+            commandName: "exec", abstract: "Run a command in a running container.",
             usage: "\(Invocation.programName) exec [options] CONTAINER COMMAND [ARG...]")
     }
 

@@ -4,7 +4,7 @@ internal import LinuxSys
 
 /// `logs`: what containers have written.
 struct Logs: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what a container has written.")
+    static let configuration = CommandConfiguration(commandName: "logs", abstract: "Show what a container has written.")
 
     @Flag(name: .shortAndLong, help: "Go on until the container ends.")
     var follow = false

@@ -3,7 +3,7 @@ internal import ContainerEngine
 
 /// `port`: which ports of the host lead to a container.
 struct Port: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List published ports.")
+    static let configuration = CommandConfiguration(commandName: "port", abstract: "List published ports.")
 
     @Flag(name: .shortAndLong, help: "All running containers.")
     var all = false

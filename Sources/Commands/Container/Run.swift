@@ -6,7 +6,7 @@ internal import LinuxSys
 struct Run: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Create a container from an image and start it.",
+            commandName: "run", abstract: "Create a container from an image and start it.",
             usage: "\(Invocation.programName) run [options] IMAGE [COMMAND [ARG...]]", helpNames: .long)
     }
 
@@ -38,7 +38,7 @@ struct Run: ParsableCommand {
 struct Create: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            abstract: "Create a container without starting it.",
+            commandName: "create", abstract: "Create a container without starting it.",
             usage: "\(Invocation.programName) create [options] IMAGE [COMMAND [ARG...]]", helpNames: .long)
     }
 

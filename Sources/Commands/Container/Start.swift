@@ -3,7 +3,7 @@ internal import ContainerEngine
 
 /// `start`: start containers that were created or have ended.
 struct Start: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Start containers.")
+    static let configuration = CommandConfiguration(commandName: "start", abstract: "Start containers.")
 
     @Flag(name: .shortAndLong, help: "Stay attached to the process's output.")
     var attach = false
@@ -37,7 +37,7 @@ struct Start: ParsableCommand {
 
 /// `stop`: end containers, by their stop signal and then by SIGKILL.
 struct Stop: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stop containers.")
+    static let configuration = CommandConfiguration(commandName: "stop", abstract: "Stop containers.")
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
@@ -57,7 +57,8 @@ struct Stop: ParsableCommand {
 
 /// `kill`: send a signal to the first process of containers.
 struct Kill: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Send a signal to containers (default KILL).")
+    static let configuration = CommandConfiguration(
+        commandName: "kill", abstract: "Send a signal to containers (default KILL).")
 
     @Option(name: [.customShort("s", allowingJoined: true), .long], help: "The signal, by name or number.")
     var signal = "KILL"
@@ -75,7 +76,8 @@ struct Kill: ParsableCommand {
 
 /// `wait`: wait for containers to end, and print their exit codes.
 struct Wait: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Wait for containers to end and print their exit codes.")
+    static let configuration = CommandConfiguration(
+        commandName: "wait", abstract: "Wait for containers to end and print their exit codes.")
 
     @Flag(name: .shortAndLong, help: "Say -1 instead of failing for a container that does not exist.")
     var ignore = false

@@ -29,7 +29,8 @@ struct NewImageFlags: ParsableArguments {
 
 /// `commit`: make an image of a container.
 struct Commit: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Make an image of a container's changes.")
+    static let configuration = CommandConfiguration(
+        commandName: "commit", abstract: "Make an image of a container's changes.")
 
     @OptionGroup var flags: NewImageFlags
 
@@ -57,7 +58,8 @@ struct Commit: ParsableCommand {
 
 /// `import`: make an image of a root file system's tar archive.
 struct Import: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Make an image of a root file system's tar archive.")
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Make an image of a root file system's tar archive.")
 
     @OptionGroup var flags: NewImageFlags
 
@@ -79,7 +81,8 @@ struct Import: ParsableCommand {
 
 /// `diff`: what a container or an image has changed.
 struct Diff: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what a container or an image has changed.")
+    static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "Show what a container or an image has changed.")
 
     @Option(name: .long, help: ArgumentHelp("json, or nothing for lines.", valueName: "format"))
     var format: String?

@@ -35,7 +35,8 @@ struct ImageRemove: ParsableCommand {
 
 /// `load`: images from an archive.
 struct Load: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Load images from a docker-archive or oci-archive.")
+    static let configuration = CommandConfiguration(
+        commandName: "load", abstract: "Load images from a docker-archive or oci-archive.")
 
     @Option(
         name: [.customShort("i", allowingJoined: true), .long],
@@ -62,7 +63,7 @@ struct Load: ParsableCommand {
 
 /// `images`: the images that are here.
 struct Images: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List images.")
+    static let configuration = CommandConfiguration(commandName: "images", abstract: "List images.")
 
     @Flag(name: .shortAndLong, help: "All images (there are no intermediate ones).")
     var all = false

@@ -48,7 +48,7 @@ struct ImagePrune: ParsableCommand {
 
 /// `history`: how an image was made.
 struct History: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show how an image was made.")
+    static let configuration = CommandConfiguration(commandName: "history", abstract: "Show how an image was made.")
 
     @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
     var format: String?

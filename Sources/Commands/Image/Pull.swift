@@ -3,7 +3,7 @@ internal import ContainerEngine
 
 /// `pull`: get images from registries.
 struct Pull: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Get images from registries.")
+    static let configuration = CommandConfiguration(commandName: "pull", abstract: "Get images from registries.")
 
     @OptionGroup var platform: PlatformFlags
     @OptionGroup var registry: RegistryFlags

@@ -4,7 +4,7 @@ internal import LinuxSys
 
 /// `push`: give an image to a registry.
 struct Push: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Push an image to a registry.")
+    static let configuration = CommandConfiguration(commandName: "push", abstract: "Push an image to a registry.")
 
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag
@@ -46,7 +46,7 @@ struct Push: ParsableCommand {
 
 /// `save`: write images to an archive.
 struct Save: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Save images to an archive.")
+    static let configuration = CommandConfiguration(commandName: "save", abstract: "Save images to an archive.")
 
     @Option(name: .long, help: ArgumentHelp("docker-archive or oci-archive.", valueName: "format"))
     var format = "docker-archive"
@@ -77,7 +77,7 @@ struct Save: ParsableCommand {
 
 /// `tag`: give an image more names.
 struct Tag: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Add names to an image.")
+    static let configuration = CommandConfiguration(commandName: "tag", abstract: "Add names to an image.")
 
     @Argument(help: "Name or id.")
     var image: String
@@ -93,7 +93,8 @@ struct Tag: ParsableCommand {
 
 /// `untag`: take names away from an image.
 struct Untag: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove names from an image; the image stays.")
+    static let configuration = CommandConfiguration(
+        commandName: "untag", abstract: "Remove names from an image; the image stays.")
 
     @Argument(help: "Name or id.")
     var image: String

@@ -5,7 +5,7 @@ internal import OCISpec
 
 /// `search`: images in registries.
 struct Search: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Search registries for images.")
+    static let configuration = CommandConfiguration(commandName: "search", abstract: "Search registries for images.")
 
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag

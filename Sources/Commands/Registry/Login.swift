@@ -4,7 +4,7 @@ internal import LinuxSys
 
 /// `login`: try and store credentials for a registry.
 struct Login: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Log in to a registry.")
+    static let configuration = CommandConfiguration(commandName: "login", abstract: "Log in to a registry.")
 
     @OptionGroup var registryFlags: RegistryFlags
 
@@ -62,7 +62,7 @@ struct Login: ParsableCommand {
 
 /// `logout`: forget credentials.
 struct Logout: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Log out of a registry.")
+    static let configuration = CommandConfiguration(commandName: "logout", abstract: "Log out of a registry.")
 
     @Option(name: .long, help: ArgumentHelp("File with credentials (default: Podman's own).", valueName: "file"))
     var authfile: String?

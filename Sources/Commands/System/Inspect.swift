@@ -4,7 +4,8 @@ internal import GoTemplate
 
 /// `inspect`: everything about containers and images.
 struct Inspect: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show everything about containers and images.")
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show everything about containers and images.")
 
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
@@ -96,7 +97,8 @@ struct InspectContainer: ParsableCommand {
 
 /// `container exists`: 0 if it does, 1 if not.
 struct Exists: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Exit with 0 if the container exists, with 1 if not.")
+    static let configuration = CommandConfiguration(
+        commandName: "exists", abstract: "Exit with 0 if the container exists, with 1 if not.")
 
     @Argument(help: "Name or id.")
     var container: String
@@ -113,7 +115,7 @@ struct Exists: ParsableCommand {
 /// `container cleanup`: what conmon runs when a container has ended.
 struct Cleanup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take down the network and mounts of containers that have ended.")
+        commandName: "cleanup", abstract: "Take down the network and mounts of containers that have ended.")
 
     @OptionGroup var selection: ContainerSelection
 

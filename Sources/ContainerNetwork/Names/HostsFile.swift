@@ -74,19 +74,25 @@ public struct HostsFile: Hashable, Sendable {
     /// A container's file without the lines of addresses that it has lost.
     public static func removing(_ addresses: [IPAddress], names: [String], from text: String) -> String {
         let gone = Set(addresses.map(\.description))
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
-            guard let entry = entries(String(line)).first, gone.contains(entry.address) else { return true }
+        let lines = text.utf8.split(separator: newline, omittingEmptySubsequences: false).filter { line in
+            guard let entry = entry(line), gone.contains(entry.address) else { return true }
             return !entry.names.contains(where: names.contains)
         }
-        return lines.joined(separator: "\n")
+        return lines.map { String(Substring($0)) }.joined(separator: "\n")
     }
+
+    private static let newline = UInt8(ascii: "\n")
 
     /// The entries of a file, without comments and lines that have no name.
     private static func entries(_ text: String) -> [Entry] {
-        text.split(whereSeparator: \.isNewline).compactMap { line in
-            let content = line.prefix { $0 != "#" }
-            let words = content.split(whereSeparator: \.isWhitespace).map(String.init)
-            return words.count > 1 ? Entry(words[0], Array(words.dropFirst())) : nil
-        }
+        text.utf8.split(separator: newline).compactMap(entry)
+    }
+
+    /// The entry of a line, read as bytes, as glibc does: a letter's accent does not stick to the blank before it.
+    private static func entry(_ line: Substring.UTF8View) -> Entry? {
+        let content = line.prefix { $0 != UInt8(ascii: "#") }
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || (0x09...0x0D).contains(byte) }
+        let words = content.split(whereSeparator: isBlank).map { String(Substring($0)) }
+        return words.count > 1 ? Entry(words[0], Array(words.dropFirst())) : nil
     }
 }
