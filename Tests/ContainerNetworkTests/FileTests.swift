@@ -6,6 +6,12 @@ import Testing
 import WirePrimitives
 
 @Suite struct HostsFileTests {
+    @Test func `a host's file is read as bytes, and an accent does not stick to the blank before it`() {
+        var hosts = HostsFile()
+        hosts.base = "192.0.2.1 \u{305}a b\r\n192.0.2.2 c #\u{305}d\n"
+        #expect(hosts.text.hasPrefix("192.0.2.1\t\u{305}a b\n192.0.2.2\tc\n127.0.0.1\tlocalhost\n"))
+    }
+
     @Test func `is Podman's`() throws {
         var hosts = HostsFile()
         hosts.added = [try HostsFile.parseAdded("foo:1.2.3.4", hostAddress: nil)]
@@ -267,11 +273,4 @@ import WirePrimitives
         #expect(try JSONDecoder().decode(AttachmentRecord.self, from: data) == status.record)
         #expect(String(decoding: data, as: UTF8.self).contains("\"10.88.0.2\\/16\""))
     }
-}    @Test("A host's file is read as bytes: an accent does not stick to the blank or the mark before it")
-    func accents() {
-        var file = HostsFile()
-        file.base = "192.0.2.1 \u{305}a b\r\n192.0.2.2 c #\u{305}d\n"
-        #expect(file.text.hasPrefix("192.0.2.1\t\u{305}a b\n192.0.2.2\tc\n127.0.0.1\tlocalhost\n"))
-    }
-
-
+}
