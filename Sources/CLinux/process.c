@@ -32,6 +32,14 @@ int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, proce
 int clinux_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
+int clinux_runs_x32(void) {
+#ifdef __x86_64__
+    /* __X32_SYSCALL_BIT: getpid(2) by that interface; ENOSYS from a kernel that is without it. */
+    return syscall(0x40000000L | SYS_getpid) >= 0;
+#else
+    return 0;
+#endif
+}
 int clinux_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
 
 int clinux_get_window_size(int terminal, unsigned short *rows, unsigned short *columns) {

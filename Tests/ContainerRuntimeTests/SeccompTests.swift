@@ -38,6 +38,14 @@ struct SeccompTests {
         #expect(try names(["SYS_ADMIN", "BPF"], kernel: "7.0").contains("both ALLOW"))
     }
 
+    @Test("Architectures that the kernel cannot run are left out, the native one never")
+    func unsupported() throws {
+        var target = SeccompTarget(architecture: "amd64", capabilities: [], kernel: "6.1")
+        target.unsupported = ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64"]
+        let filter = try SeccompProfile(parsing: Array(Self.profile.utf8), named: "test").filter(for: target)
+        #expect(filter.architectures == ["SCMP_ARCH_X86_64"])
+    }
+
     @Test("Arguments and architectures are kept")
     func arguments() throws {
         let target = SeccompTarget(architecture: "amd64", capabilities: [], kernel: "6.1")

@@ -20,6 +20,7 @@ extern const int clinux_clone_fs;
 
 /* pidfd_open(2) and pidfd_send_signal(2). */
 int clinux_pidfd_open(pid_t process);
+int clinux_runs_x32(void);
 int clinux_pidfd_send_signal(int pidfd, int signal);
 
 /* prctl(PR_SET_CHILD_SUBREAPER) and prctl(PR_SET_PDEATHSIG). */

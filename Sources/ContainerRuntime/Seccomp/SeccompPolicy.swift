@@ -41,8 +41,9 @@ public enum SeccompPolicy: Sendable, Hashable {
         }
         var set: Set<Capability> = []
         for name in capabilities { set.insert(try Capability(name)) }
-        let target = SeccompTarget(
+        var target = SeccompTarget(
             architecture: SeccompTarget.nativeArchitecture, capabilities: set, kernel: try Self.kernel())
+        if !Kernel.runsX32 { target.unsupported = ["SCMP_ARCH_X32"] }
         let cached = try cache.map { directory throws(RuntimeFailure) in
             CachedFilter(directory: directory, key: try Self.key(path, target))
         }

@@ -10,6 +10,9 @@ public struct SeccompTarget: Sendable, Hashable {
     public var capabilities: Set<Capability>
     /// The kernel's release, such as `6.1.0-30-amd64`.
     public var kernel: String
+    /// Architectures, by libseccomp's names, that the kernel cannot run: the filter is without them, for each takes the
+    /// runtime some milliseconds of every start.
+    public var unsupported: Set<String> = []
 
     /// A target.
     public init(architecture: String, capabilities: Set<Capability>, kernel: String) {
@@ -75,7 +78,9 @@ public struct SeccompProfile: Sendable {
     private func architectures(_ target: SeccompTarget) -> [String]? {
         guard let map = document.archMap, !map.isEmpty else { return document.architectures }
         guard let native = target.seccompArchitecture else { return nil }
-        return map.first { $0.architecture == native }.map { [native] + ($0.subArchitectures ?? []) }
+        return map.first { $0.architecture == native }.map {
+            [native] + ($0.subArchitectures ?? []).filter { !target.unsupported.contains($0) }
+        }
     }
 
     private struct Document: Decodable {
