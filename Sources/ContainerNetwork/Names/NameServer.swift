@@ -155,7 +155,7 @@ public struct NameServer: Sendable {
             let pipe = try Pipe()
             var server = Program(path: program, arguments: ["--config", directory, "--port", "\(port)", "run"])
             server.descriptors = [nil, pipe.writeEnd.raw, nil]
-            server.newSession = true
+            server.outlivesSession = true
             server.directory = "/"
             _ = try server.start()
             let end = pipe.keepingReadEnd()

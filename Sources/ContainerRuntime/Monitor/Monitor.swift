@@ -128,7 +128,7 @@ public struct Monitor: Sendable {
         var program = Program(path: path, arguments: arguments)
         program.environment = Program.minimalEnvironment + ["TMPDIR=\(temporaryDirectory)"]
         // The terminal's signals must not reach conmon before it has left for a session of its own.
-        program.newSession = true
+        program.outlivesSession = true
         return program
     }
 
