@@ -28,6 +28,8 @@ struct MonitorLaunch: ~Copyable {
             program.descriptors =
                 [nil, nil, errors.writeEnd.raw, sync.writeEnd.raw, start.theirs.raw]
                 + [wanted ? attach.writeEnd.raw : nil] + held
+            // The runtime moves a process into the container's cgroups some 15 ms from now.
+            CgroupMoves.expect()
             let child = try program.start()
             let errorEnd = errors.keepingReadEnd()
             let syncEnd = sync.keepingReadEnd()
