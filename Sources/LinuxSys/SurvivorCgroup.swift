@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The caller's cgroup in the hierarchy by which systemd ends sessions and services (cgroups(7)): that of v2 wherever
 /// it is mounted, and the one named `systemd` on a host that has v1 alone.
 private struct OwnCgroup {
@@ -53,18 +55,38 @@ struct SurvivorCgroup: ~Copyable {
     }
 }
 
-/// Moves of processes between cgroups, which others are about to make.
-public enum CgroupMoves {
-    /// Pays for the first of them, beside what the caller does meanwhile.
-    ///
-    /// A move shuts out every fork and exit on the host (`cgroup_threadgroup_rwsem`). As long as nobody moves anything,
-    /// those pass without looking, so the first move waits until all of them look: a grace period of RCU, some 10 ms.
-    /// Those that follow soon do not. This moves the caller to where it is.
-    public static func expect() {
+/// Somebody is about to move a process to another cgroup: as long as this lives, that is quick.
+///
+/// A move shuts out every fork and exit on the host (`cgroup_threadgroup_rwsem`). As long as nobody moves anything, those
+/// pass without looking, so the first move waits until all of them look: a grace period of RCU, some 10 ms. Those that
+/// follow within the next one do not. So a thread moves this process to where it is, again and again, while the caller
+/// and the one who is about to move something are at work.
+public final class ExpectedCgroupMove: Sendable {
+    private static let interval = Duration.milliseconds(3)
+    /// Whoever has moved nothing by then, half a second, has to wait.
+    private static let most = 160
+    private let end = EndFlag()
+
+    /// Begins; where a process cannot be moved or no thread be had, whoever moves one waits a little longer.
+    public init() {
         guard let own = OwnCgroup() else { return }
-        // Whoever cannot have this waits a little longer; without a thread, too.
-        _ = try? ThreadBound {
-            try OwnedFD.open("\(own.mount)\(own.path)/cgroup.procs", .write).write(all: "0")
+        // As said above.
+        _ = try? ThreadBound { [end] in
+            let members = try OwnedFD.open("\(own.mount)\(own.path)/cgroup.procs", .write)
+            var none: [PollEntry] = []
+            for _ in 0..<Self.most where !end.hasCome.load(ordering: .relaxed) {
+                try members.write(all: "0")
+                try poll(&none, until: Deadline(after: Self.interval))
+            }
         }
+    }
+
+    /// It has been made.
+    public func made() { end.hasCome.store(true, ordering: .relaxed) }
+
+    deinit { made() }
+
+    private final class EndFlag: Sendable {
+        let hasCome = Atomic(false)
     }
 }

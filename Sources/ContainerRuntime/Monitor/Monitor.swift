@@ -102,6 +102,8 @@ public struct Monitor: Sendable {
         let launch = try MonitorLaunch(
             program: program(arguments, temporaryDirectory: request.temporaryDirectory), attach: false,
             held: request.heldDescriptors)
+        let move = launch.move
+        defer { move.made() }
         var channel = launch.channel()
         let pid = try Self.processID(channel.next(until: Deadline(after: Self.patience)), runtime, request.runtimeLog)
         return Created(

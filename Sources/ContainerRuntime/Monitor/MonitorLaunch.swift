@@ -7,6 +7,8 @@ struct MonitorLaunch: ~Copyable {
     private let sync: OwnedFD
     let start: PeerSocket
     private let attach: OwnedFD
+    /// The runtime's, of a process into the container's cgroups.
+    let move: ExpectedCgroupMove
 
     /// The numbers that conmon has its descriptors at; what it is to hold comes after them.
     private static let syncNumber = 3
@@ -28,9 +30,9 @@ struct MonitorLaunch: ~Copyable {
             program.descriptors =
                 [nil, nil, errors.writeEnd.raw, sync.writeEnd.raw, start.theirs.raw]
                 + [wanted ? attach.writeEnd.raw : nil] + held
-            // The runtime moves a process into the container's cgroups some 15 ms from now.
-            CgroupMoves.expect()
             let child = try program.start()
+            // Not before: as long as the first move waits, no process can be made in another cgroup.
+            let move = ExpectedCgroupMove()
             let errorEnd = errors.keepingReadEnd()
             let syncEnd = sync.keepingReadEnd()
             let attachEnd = attach.keepingReadEnd()
@@ -41,6 +43,7 @@ struct MonitorLaunch: ~Copyable {
             self.sync = syncEnd
             self.start = startEnd
             self.attach = attachEnd
+            self.move = move
         } catch let failure as RuntimeFailure {
             throw failure
         } catch {
@@ -62,7 +65,7 @@ struct MonitorLaunch: ~Copyable {
         guard try announcement.next(until: deadline) != nil else {
             throw RuntimeFailure(.host, "conmon ended before it was ready")
         }
-        return ReadyMonitor(channel: SyncChannel(sync), start: start)
+        return ReadyMonitor(channel: SyncChannel(sync), start: start, move: move)
     }
 }
 
@@ -70,4 +73,5 @@ struct MonitorLaunch: ~Copyable {
 struct ReadyMonitor: ~Copyable {
     var channel: SyncChannel
     let start: PeerSocket
+    let move: ExpectedCgroupMove
 }
