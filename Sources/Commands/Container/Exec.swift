@@ -46,7 +46,7 @@ struct Exec: ParsableCommand {
     var words: [String] = []
 
     func run() throws {
-        try Passthrough.check(words.first, command: "exec", Self.self)
+        try Passthrough.check(words.first, Self.self)
         guard let container = words.first else { throw EngineError("must provide the name of a container") }
         guard words.count > 1 else {
             throw EngineError("must provide a non-empty command to start an exec session: invalid argument")
