@@ -42,19 +42,22 @@ public struct TOMLText: Sendable {
     /// The text with empty lines for those that hold nothing but a comment: the files that distributions install are
     /// hundreds of those, and every command would have them read. In strings of several lines nothing is a comment.
     private var withoutComments: String {
-        if text.utf8.firstRange(of: "\"\"\"".utf8) != nil || text.utf8.firstRange(of: "'''".utf8) != nil { return text }
+        let bytes = Array(text.utf8)
         var kept: [UInt8] = []
-        var isComment: Bool? = nil
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\n") {
-                isComment = nil
-                kept.append(byte)
-                continue
+        var start = 0
+        while start < bytes.count {
+            var end = start
+            var first: UInt8?
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\n") {
+                let byte = bytes[end]
+                if first == nil, byte != UInt8(ascii: " "), byte != UInt8(ascii: "\t") { first = byte }
+                let isQuote = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
+                if isQuote, end + 2 < bytes.count, bytes[end + 1] == byte, bytes[end + 2] == byte { return text }
+                end += 1
             }
-            if isComment == nil, byte != UInt8(ascii: " "), byte != UInt8(ascii: "\t") {
-                isComment = byte == UInt8(ascii: "#")
-            }
-            if isComment != true { kept.append(byte) }
+            if first != UInt8(ascii: "#") { kept += bytes[start..<end] }
+            if end < bytes.count { kept.append(UInt8(ascii: "\n")) }
+            start = end + 1
         }
         return String(decoding: kept, as: UTF8.self)
     }
