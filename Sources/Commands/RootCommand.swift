@@ -129,9 +129,15 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Directory of what a reboot ends.", valueName: "dir"))
     var runroot = "/run/swiftlet"
 
-    @Option(help: ArgumentHelp("Directory of the network definitions.", valueName: "dir"))
-    var networkConfigDir = "/etc/containers/networks"
+    @Option(
+        help: ArgumentHelp(
+            "Directory of the network definitions (default: that of containers.conf, else /etc/containers/networks).",
+            valueName: "dir"))
+    var networkConfigDir: String?
 
-    @Option(help: ArgumentHelp("OCI runtime, by name or path (default: crun, else runc).", valueName: "runtime"))
+    @Option(
+        help: ArgumentHelp(
+            "OCI runtime, by name or path (default: that of containers.conf, else crun, else runc).",
+            valueName: "runtime"))
     var runtime: String?
 }

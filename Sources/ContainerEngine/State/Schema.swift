@@ -78,6 +78,8 @@ enum Schema {
         ALTER TABLE run.attachments ADD COLUMN servers TEXT NOT NULL DEFAULT '';
         CREATE TABLE run.attached_networks (name TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;
         """,
+        // What holds for all attached containers together, such as the port of the name server.
+        "CREATE TABLE run.settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
     ]
 
     /// Brings one database up to its newest version, in one transaction; `name` is `main` or `run`.
