@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "ContainerRuntime", targets: ["ContainerRuntime"]),
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "GoTemplate", targets: ["GoTemplate"]),
+        .library(name: "TOMLReader", targets: ["TOMLReader"]),
         .library(name: "OCISpec", targets: ["OCISpec"]),
         .library(name: "LinuxSys", targets: ["LinuxSys"]),
         .library(name: "WirePrimitives", targets: ["WirePrimitives"]),
@@ -50,6 +51,7 @@ let package = Package(
         .target(name: "WirePrimitives", swiftSettings: settings),
         .target(name: "OCISpec", swiftSettings: settings),
         .target(name: "GoTemplate", swiftSettings: settings),
+        .target(name: "TOMLReader", dependencies: ["TOMLKit"], swiftSettings: settings),
         // Layer 2: protocols.
         .target(name: "Netlink", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
         .target(name: "DNSService", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
@@ -63,7 +65,7 @@ let package = Package(
         .target(
             name: "ContainerStorage",
             dependencies: [
-                "OCISpec", "LinuxSys", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
+                "OCISpec", "TOMLReader", "LinuxSys", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -74,7 +76,8 @@ let package = Package(
         .target(
             name: "ContainerEngine",
             dependencies: [
-                "ContainerNetwork", "ContainerStorage", "ContainerRuntime", "OCISpec", "WirePrimitives", "LinuxSys",
+                "ContainerNetwork", "ContainerStorage", "ContainerRuntime", "OCISpec", "TOMLReader", "WirePrimitives",
+                "LinuxSys",
             ],
             swiftSettings: settings),
         // Layer 5: the command line.
@@ -92,6 +95,7 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(name: "WirePrimitivesTests", dependencies: ["WirePrimitives"], swiftSettings: settings),
         .testTarget(name: "GoTemplateTests", dependencies: ["GoTemplate"], swiftSettings: settings),
+        .testTarget(name: "TOMLReaderTests", dependencies: ["TOMLReader"], swiftSettings: settings),
         .testTarget(
             name: "NetlinkTests", dependencies: ["Netlink", "WirePrimitives", "LinuxSys"], swiftSettings: settings),
         .testTarget(
@@ -105,6 +109,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ContainerStorageTests", dependencies: ["ContainerStorage", "OCISpec", "LinuxSys"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ContainerEngineTests",
+            dependencies: ["ContainerEngine", "ContainerNetwork", "ContainerRuntime", "WirePrimitives"],
             swiftSettings: settings),
     ]
 )

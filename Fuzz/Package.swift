@@ -10,12 +10,14 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
+                .product(name: "ContainerEngine", package: "swiftlet"),
                 .product(name: "ContainerNetwork", package: "swiftlet"),
                 .product(name: "ContainerStorage", package: "swiftlet"),
                 .product(name: "DNSService", package: "swiftlet"),
                 .product(name: "GoTemplate", package: "swiftlet"),
                 .product(name: "LinuxSys", package: "swiftlet"),
                 .product(name: "OCISpec", package: "swiftlet"),
+                .product(name: "TOMLReader", package: "swiftlet"),
                 .product(name: "WirePrimitives", package: "swiftlet"),
             ],
             swiftSettings: [

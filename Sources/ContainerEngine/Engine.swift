@@ -21,6 +21,8 @@ public final class Engine {
     public let timing: Timing
 
     let store: StateStore
+    private let configurationFiles: ConfigurationFiles
+    private var readConfiguration: ContainersConfiguration?
     private var openStorage: Storage?
     /// Ports that were chosen for a container that is being made, still bound.
     var chosenPorts: PortClaim?
@@ -29,6 +31,7 @@ public final class Engine {
     ///
     /// - Parameters:
     ///   - paths: the data directories.
+    ///   - configuration: where containers.conf(5) is; it is read when it is first needed.
     ///   - cleanupCommand: the program and its arguments to which `container cleanup ID` is added; it must be an
     ///     absolute path.
     ///   - repairing: whether orphans are put right first; commands that only read do not need it.
@@ -36,10 +39,12 @@ public final class Engine {
     ///   - warn: takes each warning.
     /// - Throws: `EngineError`, `DatabaseError` or `Errno` when the state cannot be used.
     public init(
-        paths: EnginePaths = EnginePaths(), cleanupCommand: [String], repairing: Bool = true,
-        timing: Timing = Timing(), warn: @escaping @Sendable (String) -> Void = { _ in }
+        paths: EnginePaths = EnginePaths(), configuration: ConfigurationFiles = ConfigurationFiles(),
+        cleanupCommand: [String], repairing: Bool = true, timing: Timing = Timing(),
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         self.paths = paths
+        configurationFiles = configuration
         self.cleanupCommand = cleanupCommand
         self.warn = warn
         self.timing = timing
@@ -59,6 +64,23 @@ public final class Engine {
     /// Every container, oldest first.
     public func containers() throws -> [ContainerRecord] {
         try store.containers()
+    }
+
+    /// What containers.conf(5) says; read when it is first needed, so that no mistake in it keeps a container from being
+    /// stopped or removed.
+    ///
+    /// - Throws: `EngineError` naming the file and the line of a mistake.
+    func configuration() throws(EngineError) -> ContainersConfiguration {
+        if let readConfiguration { return readConfiguration }
+        let read = try configurationFiles.load()
+        readConfiguration = read
+        return read
+    }
+
+    /// Where definitions of networks are.
+    func networkDirectory() throws(EngineError) -> String {
+        if let given = paths.networks { return given }
+        return try configuration().networkDirectory ?? EnginePaths.usualNetworks
     }
 
     /// The files that last; opened when they are first needed.

@@ -4,13 +4,15 @@ public struct EnginePaths: Sendable, Hashable {
     public var root: String
     /// What a reboot ends; `/run/swiftlet` by default.
     public var runRoot: String
-    /// Network definitions in Podman's format.
-    public var networks: String
+    /// Network definitions in Podman's format; where containers.conf(5) says, else in `usualNetworks`, if nil.
+    public var networks: String?
+
+    /// Where network definitions are unless something says otherwise.
+    public static let usualNetworks = "/etc/containers/networks"
 
     /// The paths; the defaults are the system's.
     public init(
-        root: String = "/var/lib/swiftlet", runRoot: String = "/run/swiftlet",
-        networks: String = "/etc/containers/networks"
+        root: String = "/var/lib/swiftlet", runRoot: String = "/run/swiftlet", networks: String? = nil
     ) {
         self.root = root
         self.runRoot = runRoot

@@ -11,17 +11,18 @@ private let allowed: [String: Set<String>] = [
     "WirePrimitives": [],
     "OCISpec": ["FoundationEssentials"],
     "GoTemplate": [],
+    "TOMLReader": ["TOMLKit"],
     "Netlink": ["LinuxSys", "WirePrimitives"],
     "DNSService": ["LinuxSys", "WirePrimitives"],
     "ContainerNetwork": ["Netlink", "LinuxSys", "WirePrimitives", "Crypto", "FoundationEssentials"],
     "ContainerStorage": [
-        "OCISpec", "LinuxSys", "Crypto", "FoundationEssentials", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
-        "NIOSSL", "TOMLKit",
+        "OCISpec", "TOMLReader", "LinuxSys", "Crypto", "FoundationEssentials", "AsyncHTTPClient", "NIOCore",
+        "NIOHTTP1", "NIOPosix", "NIOSSL",
     ],
     "ContainerRuntime": ["OCISpec", "LinuxSys", "FoundationEssentials"],
     "ContainerEngine": [
-        "ContainerNetwork", "ContainerStorage", "ContainerRuntime", "OCISpec", "WirePrimitives", "LinuxSys",
-        "FoundationEssentials",
+        "ContainerNetwork", "ContainerStorage", "ContainerRuntime", "OCISpec", "TOMLReader", "WirePrimitives",
+        "LinuxSys", "FoundationEssentials",
     ],
     "Commands": [
         "ContainerEngine", "GoTemplate", "OCISpec", "LinuxSys", "ArgumentParser", "FoundationEssentials",

@@ -4,13 +4,15 @@ import Glibc
 /// The fuzzers: what a file or packet is read by, and what must hold whatever is in it. That no input ends the program
 /// or takes it long is what libFuzzer itself looks after.
 enum Fuzzer: String, CaseIterable {
-    case addresses, challenge, digest, dnsMessage, dnsNetworkFile, dnsStream, hostFiles, imageReference, layer
+    case addresses, challenge, containersConfiguration, digest, dnsMessage, dnsNetworkFile, dnsStream, hostFiles,
+        imageReference, layer
     case manifest, publishedPorts, registriesConfiguration, template
 
     func check(_ input: [UInt8]) {
         switch self {
         case .addresses: checkAddresses(input)
         case .challenge: checkChallenge(input)
+        case .containersConfiguration: checkContainersConfiguration(input)
         case .digest: checkDigest(input)
         case .dnsMessage: checkDNSMessage(input)
         case .dnsNetworkFile: checkDNSNetworkFile(input)

@@ -52,7 +52,7 @@ struct Exec: ParsableCommand {
     var words: [String] = []
 
     func run() throws {
-        try Passthrough.check(words.first, command: "exec", Self.self)
+        try Passthrough.check(words.first, Self.self)
         guard latest || !words.isEmpty else {
             throw EngineError("exec requires the name or ID of a container or the --latest flag")
         }

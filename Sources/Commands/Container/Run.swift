@@ -22,7 +22,7 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let timing = Timing()
-        let request = try options.request("run", Self.self)
+        let request = try options.request(Self.self)
         let engine = try Invocation.engine(timing: timing)
         defer { if self.timing { TimingReport.print(timing) } }
         if options.tty && options.interactive && !StandardStream.isTerminal(0) {
@@ -49,7 +49,7 @@ struct Create: ParsableCommand {
     @OptionGroup var options: ContainerOptions
 
     func run() throws {
-        let request = try options.request("create", Self.self)
+        let request = try options.request(Self.self)
         Output.line(try Invocation.engine().create(request))
     }
 }

@@ -220,7 +220,7 @@ struct ContainerDocument {
                 .init("NanoCpus", 0), .init("CgroupParent", ""), .init("BlkioWeight", 0), .init("CpuPeriod", 0),
                 .init("CpuQuota", 0), .init("CpusetCpus", ""), .init("CpusetMems", ""), .init("Devices", .array([])),
                 .init("MemoryReservation", 0), .init("MemorySwap", 0), .init("OomKillDisable", false),
-                .init("PidsLimit", 2048),
+                .init("PidsLimit", .int(spec.pidsLimit ?? 2048)),
             ], typeName: "define.InspectContainerHostConfig")
     }
 }

@@ -118,9 +118,9 @@ struct ContainerOptions: ParsableArguments {
     /// What the engine is asked for.
     ///
     /// - Throws: `EngineError` that names the option at fault.
-    func request(_ command: String, _ type: any ParsableCommand.Type) throws -> CreateRequest {
+    func request(_ type: any ParsableCommand.Type) throws -> CreateRequest {
         var words = imageAndCommand[...]
-        try Passthrough.check(words.first, command: command, type)
+        try Passthrough.check(words.first, type)
         guard let image = words.popFirst() else { throw EngineError("requires at least 1 arg(s), only received 0") }
         var request = CreateRequest(image: image)
         request.pull.policy = pull.value
@@ -177,14 +177,11 @@ struct ContainerOptions: ParsableArguments {
 
 /// Arguments that belong to the program in the container.
 enum Passthrough {
-    /// The parser takes everything from the first word that it does not know; one that looks like an option is none
-    /// that this command has.
-    static func check(_ word: String?, command: String, _ type: any ParsableCommand.Type) throws {
+    /// The parser takes everything from the first word that it does not know; one that looks like an option is to be
+    /// read once more.
+    static func check(_ word: String?, _ type: any ParsableCommand.Type) throws {
         guard let word, word.hasPrefix("-"), word != "-" else { return }
         if word == "--help" { throw CleanExit.helpRequest(type) }
-        let flag = word.hasPrefix("--") ? word.split(separator: "=")[0] : word[...]
-        throw EngineError(
-            "\(word.hasPrefix("--") ? "unknown flag: \(flag)" : "unknown shorthand flag in \(flag)")\n"
-                + "See '\(Invocation.programName) \(command) --help'")
+        throw UnreadFlag(word: word)
     }
 }

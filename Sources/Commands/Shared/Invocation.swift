@@ -35,20 +35,23 @@ enum Invocation {
         try options.engine(repairing: repairing, timing: timing)
     }
 
-    /// The arguments, brought into the form that the parser reads.
-    static var arguments: [String] {
-        // `--name=$NAME` with an empty variable: the parser takes an option that ends with = for one without a value.
-        CommandLine.arguments.dropFirst().flatMap { $0 == "--name=" ? ["--name", ""] : [$0] }
-    }
+    /// The arguments, without the program's own name.
+    static var arguments: [String] { Array(CommandLine.arguments.dropFirst()) }
 }
 
 extension GlobalOptions {
     fileprivate func engine(repairing: Bool, timing: Timing) throws -> Engine {
         var cleanup = [try File.linkTarget("/proc/self/exe")]
-        cleanup += ["--root", root, "--runroot", runroot, "--network-config-dir", networkConfigDir]
+        cleanup += ["--root", root, "--runroot", runroot]
         if let runtime { cleanup += ["--runtime", runtime] }
         return try Engine(
-            paths: EnginePaths(root: root, runRoot: runroot, networks: networkConfigDir), cleanupCommand: cleanup,
-            repairing: repairing, timing: timing, warn: { Output.errorLine("WARN: \($0)") })
+            paths: EnginePaths(root: root, runRoot: runroot, networks: networkConfigDir),
+            configuration: ConfigurationFiles(
+                only: variable("CONTAINERS_CONF"), last: variable("CONTAINERS_CONF_OVERRIDE")),
+            cleanupCommand: cleanup, repairing: repairing, timing: timing, warn: { Output.errorLine("WARN: \($0)") })
+    }
+
+    private func variable(_ name: String) -> String? {
+        StandardStream.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -25,19 +25,19 @@ enum Rendering {
     /// Writes a list.
     ///
     /// - Parameters:
-    ///   - rows: the values that templates and JSON see.
+    ///   - rows: the values that templates and JSON see; a lazy sequence keeps no more than one of a long table.
     ///   - format: what `--format` says.
     ///   - columns: the table's header and the template of each column.
     ///   - headings: the header of a field in a template of the person's own, where it is not the field's name.
     ///   - heading: whether the header is shown.
     /// - Throws: `TemplateError` for a template that cannot be used.
     static func list(
-        _ rows: [Value], format: Format, columns: [(header: String, template: String)],
+        _ rows: some Sequence<Value>, format: Format, columns: [(header: String, template: String)],
         headings: [String: String] = [:], heading: Bool = true
     ) throws {
         switch format {
         case .json:
-            Output.line(Value.array(rows).json(indent: "  "))
+            Output.line(Value.array(Array(rows)).json(indent: "  "))
         case .template(let text):
             let template = try Template(unescaped(text))
             for row in rows { Output.line(try template.render(row)) }
@@ -50,15 +50,13 @@ enum Rendering {
         }
     }
 
-    private static func table(_ rows: [Value], _ template: Template, _ header: [String]?) throws {
-        var cells = header.map { [$0] } ?? []
+    private static func table(_ rows: some Sequence<Value>, _ template: Template, _ header: [String]?) throws {
+        var text = header.map { $0.joined(separator: "\t") + "\n" } ?? ""
         for row in rows {
-            for line in try template.render(row).split(separator: "\n", omittingEmptySubsequences: false) {
-                cells.append(
-                    line.split(separator: "\t", omittingEmptySubsequences: false).map { printable(String($0)) })
-            }
+            text += printable(try template.render(row))
+            text += "\n"
         }
-        Output.text(TabWriter.columns(rows: cells))
+        Output.text(TabWriter.columns(text: text))
     }
 
     /// The header that Podman makes of a template: each action becomes its field's name in capitals.
@@ -83,11 +81,12 @@ enum Rendering {
         text.replacing("\\t", with: "\t").replacing("\\n", with: "\n")
     }
 
-    /// Control characters of names and commands must not reach a terminal as such.
+    /// Control characters of names and commands must not reach a terminal as such; those that make the table may.
     private static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) else { return text }
+        func isRefused(_ value: UInt32) -> Bool { value < 32 && value != 9 && value != 10 || value == 127 }
+        guard text.utf8.contains(where: { isRefused(UInt32($0)) }) else { return text }
         return text.unicodeScalars.map { scalar in
-            scalar.value < 32 || scalar.value == 127 ? "\\x" + hexadecimal(UInt8(scalar.value)) : String(scalar)
+            isRefused(scalar.value) ? "\\x" + hexadecimal(UInt8(scalar.value)) : String(scalar)
         }.joined()
     }
 

@@ -119,21 +119,26 @@ extension ContainerSpec {
         layers = image.configuration.rootfs.diffIDs.map(\.description)
         try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
         hostname = try request.hostname ?? (request.networks == ["host"] ? HostName.current() : String(id.prefix(12)))
-        environment = Self.environment(image.configuration.config?.environment ?? [], request)
+        let configuration = try engine.configuration()
+        environment = Self.environment(
+            configuration.environment + (image.configuration.config?.environment ?? []), request)
         terminal = request.terminal
         openStandardInput = request.openStandardInput
         privileged = request.privileged
         capabilitiesToAdd = request.capabilitiesToAdd
         capabilitiesToDrop = request.capabilitiesToDrop
         readOnly = request.readOnly
-        if let seconds = request.stopTimeout { stopTimeout = seconds }
+        if let seconds = request.stopTimeout ?? configuration.stopTimeout { stopTimeout = seconds }
+        apply(configuration)
         autoRemove = request.autoRemove
         createCommand = request.createCommand
-        runtime = request.runtime
+        runtime = request.runtime ?? configuration.runtime
+        // One that is not there could not undo what is made with it, either.
+        if let runtime { _ = try OCIRuntime.select(runtime, root: engine.paths.runtimeState) }
         let selection = try engine.networkSelection(request)
         network = selection.mode
         networkOptions = selection.options
-        try resolve(request)
+        try resolve(request, configuration)
         try publish(request)
     }
 
@@ -145,6 +150,16 @@ extension ContainerSpec {
                 "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"\(name)\" is an invalid argument"
             )
         }
+    }
+
+    /// What the host's configuration gives every container.
+    private mutating func apply(_ configuration: ContainersConfiguration) {
+        let capabilities = configuration.containers?.capabilities?.map(\.value)
+        if let capabilities, Set(capabilities) != Capability.defaults {
+            defaultCapabilities = capabilities.map(\.description)
+        }
+        pidsLimit = configuration.containers?.pidsLimit.map { Int64($0) }
+        ulimits = configuration.containers?.ulimits?.map(\.value.ulimit)
     }
 
     private mutating func apply(_ image: ImageConfiguration.Execution, _ request: CreateRequest) throws {
@@ -220,11 +235,12 @@ extension ContainerSpec {
         }
     }
 
-    private mutating func resolve(_ request: CreateRequest) throws {
+    private mutating func resolve(_ request: CreateRequest, _ configuration: ContainersConfiguration) throws {
         for server in request.resolver.servers where IPAddress(server) == nil {
             throw EngineError("\(server) is not an ip address")
         }
-        resolver = request.resolver.isEmpty ? nil : request.resolver
+        let wished = configuration.completing(request.resolver)
+        resolver = wished.isEmpty ? nil : wished
         // A wrong entry shall be known now, not at the start; what host-gateway stands for is known only then.
         for text in request.addedHosts { _ = try HostsFile.parseAdded(text, hostAddress: .v4(.init(rawValue: 0))) }
         addedHosts = request.addedHosts.isEmpty ? nil : request.addedHosts

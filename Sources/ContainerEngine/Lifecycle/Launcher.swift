@@ -14,6 +14,8 @@ struct ProcessLaunch: Sendable {
     var addresses: [IPAddress] { networks.flatMap(\.addresses) }
     /// The address by which the container reaches the host.
     var hostAddress: IPAddress?
+    /// Where definitions of networks are: the clean-up is called in an environment of its own.
+    var networkDirectory: String
     /// Bound sockets of published ports, for conmon to hold.
     var portDescriptors: [Int32]
 }
@@ -54,7 +56,8 @@ struct Launcher: Sendable {
             temporaryDirectory: "\(paths.runRoot)/tmp")
         request.terminal = blueprint.terminal
         request.openStandardInput = spec.openStandardInput
-        request.exitCommand = cleanupCommand + ["container", "cleanup", spec.id]
+        request.exitCommand =
+            cleanupCommand + ["--network-config-dir", launch.networkDirectory, "container", "cleanup", spec.id]
         request.heldDescriptors = launch.portDescriptors
         return try timing.measure("create process") {
             try Monitor(runtime: try runtime(spec.runtime)).create(request)
@@ -178,6 +181,9 @@ struct Launcher: Sendable {
         blueprint.capabilitiesToAdd = spec.capabilitiesToAdd
         blueprint.capabilitiesToDrop = spec.capabilitiesToDrop
         blueprint.stopSignal = spec.stopSignal
+        blueprint.defaultCapabilities = spec.defaultCapabilities
+        if let limit = spec.pidsLimit { blueprint.pidsLimit = limit }
+        blueprint.limits = (spec.ulimits ?? []).compactMap { RuntimeLimit(ulimit: $0) }
         return blueprint
     }
 

@@ -43,6 +43,12 @@ public struct ContainerSpec: Codable, Sendable {
     public var capabilitiesToAdd: [String] = []
     /// `--cap-drop`, as written.
     public var capabilitiesToDrop: [String] = []
+    /// What it has before those two are looked at; Podman's eleven if nil.
+    public var defaultCapabilities: [String]?
+    /// The greatest number of processes; 2048 if nil.
+    public var pidsLimit: Int64?
+    /// `NAME=SOFT:HARD` each, as containers.conf(5) has them.
+    public var ulimits: [String]?
     /// `--read-only`.
     public var readOnly = false
     /// The number of the signal that `stop` sends first.

@@ -5,6 +5,7 @@ internal import WirePrimitives
 extension Engine {
     /// Joins a container to networks, publishes its ports and its names. `namespace` exists.
     func attach(_ spec: ContainerSpec, to intents: [NetworkIntent], namespace: String) throws {
+        if !intents.isEmpty { try store.chooseNamesPort(try configuration().namesPort) }
         for intent in intents {
             try timing.measure("attach to \(intent.definition.name)") { try attach(spec, intent, namespace) }
         }
@@ -12,7 +13,9 @@ extension Engine {
         let lock = try projectionLock()
         defer { lock.release() }
         let names = try publishNames(of: intents.map(\.definition))
-        try timing.measure("load firewall") { _ = try IptablesBackend().sync(try store.attachedContainers()) }
+        try timing.measure("load firewall") {
+            _ = try IptablesBackend().sync(try store.attachedContainers(), dnsPort: try store.namesPort())
+        }
         try PublishedFlows.forget(spec.ports)
         try timing.measure("publish names") { try names?.join() }
     }
@@ -49,7 +52,8 @@ extension Engine {
     func project(families: Set<AddressFamily> = []) throws {
         let lock = try projectionLock()
         defer { lock.release() }
-        try IptablesBackend().sync(try store.attachedContainers(), families: families)
+        try IptablesBackend().sync(
+            try store.attachedContainers(), dnsPort: try store.namesPort(), families: families)
         try nameServer().publish(try store.networkNames())
     }
 
@@ -57,17 +61,18 @@ extension Engine {
     private func publishNames(of changed: [NetworkDefinition]) throws -> ThreadBound<Void>? {
         guard changed.contains(where: \.dnsEnabled) else { return nil }
         let networks = try store.networkNames()
-        let server = nameServer()
+        let server = try nameServer()
         return try ThreadBound { try server.publish(networks) }
     }
 
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
-    private func nameServer() -> NameServer {
+    private func nameServer() throws -> NameServer {
         let own = cleanupCommand.first?.split(separator: "/").dropLast() ?? []
         let beside = "/\(own.joined(separator: "/"))/swiftlet-dns"
         let installed = "/\(own.dropLast().joined(separator: "/"))/libexec/swiftlet/swiftlet-dns"
         return NameServer(
-            directory: "\(paths.runRoot)/names", program: File.exists(beside) ? beside : installed)
+            directory: "\(paths.runRoot)/names", program: File.exists(beside) ? beside : installed,
+            port: try store.namesPort())
     }
 
     /// Takes a whole run off its networks and lets its namespace go. Whatever is gone already is success; all steps
@@ -106,9 +111,12 @@ extension Engine {
         let remaining = try store.attachedContainers()
         let families = Set(records.flatMap(\.addresses).map(\.address.family))
         let names = try publishNames(of: definitions)
+        let port = try store.namesPort()
         // Rules and links each wait for the kernel's grace periods (RCU): they wait at the same time.
         let rules = try ThreadBound { [timing] in
-            _ = try timing.measure("unload firewall") { try IptablesBackend().sync(remaining, families: families) }
+            _ = try timing.measure("unload firewall") {
+                try IptablesBackend().sync(remaining, dnsPort: port, families: families)
+            }
         }
         attempt { try removeLinks(records, inside: inside) }
         attempt { try rules.join() }

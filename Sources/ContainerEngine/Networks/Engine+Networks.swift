@@ -19,7 +19,9 @@ extension Engine {
     }
 
     /// The name of the network that containers get when none is named.
-    public var defaultNetworkName: String { networkFiles.defaultNetwork.name }
+    ///
+    /// - Throws: `EngineError` when containers.conf cannot be read.
+    public var defaultNetworkName: String { get throws { try networkFiles.defaultNetwork.name } }
 
     /// Defines a network.
     ///
@@ -30,6 +32,8 @@ extension Engine {
         defer { lock.release() }
         var random = SystemRandomNumberGenerator()
         let surroundings = try NetworkSurroundings.read(networkFiles.load().networks)
+        var request = request
+        request.subnetPools = try configuration().subnetPools
         let definition = try request.definition(
             among: surroundings, created: Timestamp(nanoseconds: Clock.now).description, &random)
         try networkFiles.write(definition)
@@ -68,7 +72,7 @@ extension Engine {
         // the network is gone.
         return try store.database.transaction {
             guard try store.containers(onNetwork: name).isEmpty else { return false }
-            guard name != defaultNetworkName else {
+            guard try name != defaultNetworkName else {
                 throw EngineError("default network \(name) cannot be removed")
             }
             try store.database.query("DELETE FROM reserved_addresses WHERE network = ?1", [.text(name)])
@@ -84,7 +88,8 @@ extension Engine {
     /// - Returns: the names of those removed.
     /// - Throws: `EngineError` or `NetworkError` when the definitions or the state cannot be read or changed.
     public func pruneNetworks(where isChosen: (NetworkDefinition) -> Bool) throws -> [String] {
-        try networkFiles.load().networks.filter { $0.name != defaultNetworkName && isChosen($0) }.map(\.name)
+        let defaultName = try defaultNetworkName
+        return try networkFiles.load().networks.filter { $0.name != defaultName && isChosen($0) }.map(\.name)
             .filter { try removeUnused($0) }
     }
 

@@ -16,7 +16,7 @@ extension Engine {
     /// - Throws: `EngineError`, in Podman's words, naming a mode, container or network that there is not, or an option
     ///   that does not fit the mode.
     func networkSelection(_ request: CreateRequest) throws -> NetworkSelection {
-        let first = request.networks.first
+        let first = try request.networks.first ?? configuration().networkMode
         guard let single = try modeWithoutNetworks(first) else {
             return try selection(ofNetworks: request)
         }
@@ -59,7 +59,7 @@ extension Engine {
     private func selection(ofNetworks request: CreateRequest) throws -> NetworkSelection {
         var names: [String] = []
         var options: [String: NetworkAttachmentOptions] = [:]
-        for text in request.networks.isEmpty ? [""] : request.networks {
+        for text in request.networks.isEmpty ? [try configuration().networkMode ?? ""] : request.networks {
             for (name, own) in try networks(in: text) where options.updateValue(own, forKey: name) == nil {
                 names.append(name)
             }
@@ -77,7 +77,7 @@ extension Engine {
     /// The networks that one `--network` names: `NAME`, `NAME,NAME`, or `NAME:OPTION=VALUE,…`.
     private func networks(in text: String) throws -> [(String, NetworkAttachmentOptions)] {
         func name(_ text: Substring) throws -> String {
-            if ["", "bridge", "private", "default"].contains(text) { return networkFiles.defaultNetwork.name }
+            if ["", "bridge", "private", "default"].contains(text) { return try defaultNetworkName }
             if let other = try modeWithoutNetworks(String(text)) { throw Self.conflict(other) }
             return try networkFiles.find(String(text)).name
         }

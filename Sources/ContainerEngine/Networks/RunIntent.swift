@@ -20,7 +20,12 @@ struct NetworkIntent: Sendable {
 }
 
 extension Engine {
-    var networkFiles: NetworkFiles { NetworkFiles(directory: paths.networks) }
+    var networkFiles: NetworkFiles {
+        get throws {
+            NetworkFiles(
+                directory: try networkDirectory(), defaultNetwork: try configuration().defaultNetwork)
+        }
+    }
 
     /// Chooses addresses and writes down everything that a run will make outside, in one transaction.
     func recordRun(_ spec: ContainerSpec) throws -> RunIntent {

@@ -66,10 +66,13 @@ extension StateStore {
         }
     }
 
-    /// Forgets the definitions of networks that no container is on any more.
+    /// Forgets the definitions of networks that no container is on any more, and what held for all containers when there
+    /// is none.
     func forgetUnusedDefinitions() throws {
         try database.query(
             "DELETE FROM run.attached_networks WHERE name NOT IN (SELECT network FROM run.attachments)")
+        // A run that has begun may have chosen already.
+        try database.query("DELETE FROM run.settings WHERE NOT EXISTS (SELECT 1 FROM run.runs)")
     }
 
     private func attachedDefinitions() throws -> [String: NetworkDefinition] {
@@ -80,6 +83,25 @@ extension StateStore {
             definitions[row.text(0)] = try JSONDecoder().decode(NetworkDefinition.self, from: Data(row.text(1).utf8))
         }
         return definitions
+    }
+
+    // MARK: The name server's port
+
+    /// The port at which the name server listens, and to which the firewall leads.
+    func namesPort() throws -> UInt16 {
+        let row = try database.query("SELECT value FROM run.settings WHERE name = 'names port'").first
+        return row.map { UInt16(truncatingIfNeeded: $0.integer(0)) } ?? 53
+    }
+
+    /// Takes over a port from the configuration. As long as a container is attached, the one before stays: the server
+    /// listens there, and containers' rules lead there.
+    func chooseNamesPort(_ port: UInt16) throws {
+        guard try namesPort() != port else { return }
+        try database.query(
+            """
+            INSERT INTO run.settings SELECT 'names port', ?1 WHERE NOT EXISTS (SELECT 1 FROM run.attachments)
+            ON CONFLICT (name) DO UPDATE SET value = ?1
+            """, [.integer(Int64(port))])
     }
 
     // MARK: Projections

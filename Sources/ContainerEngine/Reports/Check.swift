@@ -180,7 +180,7 @@ extension Engine {
     private func checkFirewall() throws -> [String] {
         let attached = try store.attachedContainers()
         guard !attached.isEmpty else { return [] }
-        return try IptablesBackend().differences(attached).flatMap { change in
+        return try IptablesBackend().differences(attached, dnsPort: try store.namesPort()).flatMap { change in
             change.lines.filter { $0.hasPrefix("-") }.map { "\(change.family) \(change.table): not loaded: \($0)" }
         }
     }

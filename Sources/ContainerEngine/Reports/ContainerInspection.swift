@@ -105,8 +105,10 @@ extension Engine {
         let spec = record.spec
         let digest = try store.database.query("SELECT manifest_digest FROM images WHERE id = ?1", [.text(spec.imageID)])
         let sessions = try File.names(in: paths.execSessions(record.id))
-        let capabilities = try CapabilityChoice(add: spec.capabilitiesToAdd, drop: spec.capabilitiesToDrop)
-            .apply(host: try HostFacts(devices: false).capabilities, privileged: spec.privileged)
+        let capabilities = try CapabilityChoice(
+            add: spec.capabilitiesToAdd, drop: spec.capabilitiesToDrop, defaults: spec.defaultCapabilities
+        )
+        .apply(host: try HostFacts(devices: false).capabilities, privileged: spec.privileged)
         return ContainerInspection(
             record: record, imageDigest: digest.first?.text(0) ?? "", networks: try networkInspections(record.id),
             paths: paths.files(of: spec), capabilities: capabilities.map(\.description).sorted(),

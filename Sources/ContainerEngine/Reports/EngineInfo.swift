@@ -54,7 +54,7 @@ extension Engine {
         let uptime = Double(try File.readText("/proc/uptime", limit: 256).prefix { $0 != " " }) ?? 0
         return EngineInfo(
             paths: paths, cgroupVersion: File.exists("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1",
-            monitor: component("conmon"), runtime: component(try Launcher(self).runtime(nil).name),
+            monitor: component("conmon"), runtime: component(try Launcher(self).runtime(configuration().runtime).name),
             cpus: HostName.processors,
             hostname: try HostName.current(),
             kernel: try File.readText("/proc/sys/kernel/osrelease", limit: 256).filter { !$0.isNewline },

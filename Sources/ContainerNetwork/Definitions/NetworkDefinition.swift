@@ -117,16 +117,22 @@ public struct NetworkDefinition: Hashable, Sendable {
         self.ipamOptions = ipamOptions
     }
 
+    /// The network that containers get when none is named, as Podman has it.
+    public static let podmanDefault = podmanDefault()
+
     /// The network that containers get when none is named. It needs no file; `created` is whenever it is asked for.
-    public static let podmanDefault: NetworkDefinition = {
-        let network = IPv4Address(rawValue: 0x0A58_0000)
-        let subnet = CIDR(containing: .v4(network), prefixLength: 16).map {
-            Subnet(subnet: $0, gateway: $0.firstHost)
-        }
+    ///
+    /// - Parameters:
+    ///   - name: `default_network` of containers.conf(5), `podman` if nil.
+    ///   - subnet: its `default_subnet`, 10.88.0.0/16 if nil.
+    /// - Returns: the definition.
+    public static func podmanDefault(name: String? = nil, subnet: CIDR? = nil) -> NetworkDefinition {
+        let usual = CIDR(containing: .v4(IPv4Address(rawValue: 0x0A58_0000)), prefixLength: 16)
+        let subnets = [subnet ?? usual].compactMap(\.self).map { Subnet(subnet: $0, gateway: $0.defaultGateway) }
         return NetworkDefinition(
-            name: "podman", id: "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9",
-            networkInterface: "podman0", subnets: subnet.map { [$0] } ?? [])
-    }()
+            name: name ?? "podman", id: "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9",
+            networkInterface: "podman0", subnets: subnets, ipv6Enabled: subnet?.family == .ipv6)
+    }
 
     /// Whether addresses of its containers are chosen here.
     public var choosesAddresses: Bool {

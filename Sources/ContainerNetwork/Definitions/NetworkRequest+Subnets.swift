@@ -26,10 +26,10 @@ extension NetworkRequest {
         guard driver == "bridge" else { return try markIPv6(&network) }
         let families = Set(network.subnets.map(\.subnet.family))
         if network.subnets.isEmpty || ipv6 && !families.contains(.ipv4) {
-            network.subnets.append(.init(subnet: try SubnetPools.free(besides: surroundings)))
+            network.subnets.append(.init(subnet: try SubnetPool.free(in: subnetPools, besides: surroundings)))
         }
         if ipv6, !families.contains(.ipv6) {
-            network.subnets.append(.init(subnet: try SubnetPools.randomIPv6(besides: surroundings, &random)))
+            network.subnets.append(.init(subnet: try SubnetPool.randomIPv6(besides: surroundings, &random)))
         }
         try markIPv6(&network)
     }

@@ -30,6 +30,8 @@ public struct NetworkRequest: Hashable, Sendable {
     public var options: [String: String] = [:]
     /// `--ipam-driver`: `host-local`, `none` or `dhcp`.
     public var ipamDriver: String?
+    /// Where an IPv4 subnet comes from when none is asked for.
+    public var subnetPools = SubnetPool.podman
 
     /// A network with every default.
     public init() {}
@@ -51,54 +53,18 @@ public struct NetworkSurroundings: Hashable, Sendable {
         self.hostNetworks = hostNetworks
     }
 
-    func uses(_ subnet: CIDR) -> Bool {
-        hostNetworks.contains { $0.prefixLength > 0 && $0.overlaps(subnet) }
-            || networks.contains { $0.subnets.contains { $0.subnet.overlaps(subnet) } }
+    func uses(_ subnet: CIDR) -> Bool { user(of: subnet) != nil }
+
+    /// A network that has addresses of this one.
+    func user(of subnet: CIDR) -> CIDR? {
+        hostNetworks.first { $0.prefixLength > 0 && $0.overlaps(subnet) }
+            ?? networks.lazy.flatMap(\.subnets).map(\.subnet).first { $0.overlaps(subnet) }
     }
 
     /// The lowest `podmanN` that is neither an interface nor anybody's bridge nor a network's name.
     func freeBridgeName() -> String {
         let taken = interfaces.union(networks.compactMap(\.networkInterface)).union(networks.map(\.name))
         return (1...).lazy.map { "podman\($0)" }.first { !taken.contains($0) } ?? "podman1"
-    }
-}
-
-/// Where subnets come from when none is asked for (`default_subnet_pools` of containers.conf(5)).
-public enum SubnetPools {
-    /// Podman's pools, each cut into blocks of 256 addresses.
-    public static let podman = ["10.89.0.0/16", "10.90.0.0/15", "10.92.0.0/14", "10.96.0.0/11", "10.128.0.0/9"]
-        .compactMap { CIDR($0) }
-    private static let blockLength = 24
-    /// How often a random IPv6 subnet is drawn before that is given up.
-    private static let attempts = 10_000
-
-    /// The first block that nobody uses.
-    static func free(besides surroundings: NetworkSurroundings) throws(NetworkError) -> CIDR {
-        for pool in podman {
-            var block = CIDR(containing: pool.network, prefixLength: blockLength)
-            while let candidate = block, pool.contains(candidate.network) {
-                if !surroundings.uses(candidate) { return candidate }
-                block = candidate.lastAddress.successor.flatMap {
-                    CIDR(containing: $0, prefixLength: blockLength)
-                }
-            }
-        }
-        throw NetworkError(
-            .exhausted,
-            "could not find free subnet from subnet pools: remove networks (network prune), or choose one with --subnet"
-        )
-    }
-
-    /// A unique local IPv6 subnet that nobody uses (RFC 4193), drawn at random.
-    static func randomIPv6(
-        besides surroundings: NetworkSurroundings, _ random: inout some RandomNumberGenerator
-    ) throws(NetworkError) -> CIDR {
-        for _ in 0..<attempts {
-            let prefix = random.next() & 0x00FF_FFFF_FFFF_FFFF | 0xFD00_0000_0000_0000
-            let address = IPAddress.v6(IPv6Address(rawValue: UInt128(prefix) << 64))
-            if let subnet = CIDR(containing: address, prefixLength: 64), !surroundings.uses(subnet) { return subnet }
-        }
-        throw NetworkError(.exhausted, "failed to get random ipv6 subnet: choose one with --subnet")
     }
 }
 

@@ -34,6 +34,9 @@ public struct Capability: Hashable, Sendable, Comparable, CustomStringConvertibl
             "SETUID", "SYS_CHROOT",
         ].compactMap { names.firstIndex(of: $0) }.compactMap { Capability(number: $0) })
 
+    /// Every one that has a name.
+    static var all: Set<Capability> { Set(names.indices.compactMap { Capability(number: $0) }) }
+
     /// The set that a mask of `/proc/PID/status` stands for; bits without a name are left out.
     public static func set(mask: UInt64) -> Set<Capability> {
         Set((0..<64).filter { mask & (1 << $0) != 0 }.compactMap { Capability(number: $0) })
@@ -56,11 +59,20 @@ public struct CapabilityChoice: Hashable, Sendable {
     public var added: Set<Capability>?
     /// What not to have; nil for all.
     public var dropped: Set<Capability>?
+    /// What there is before both are looked at.
+    private let defaults: Set<Capability>
 
     /// Reads both lists as they were written; `ALL` stands for every one.
     ///
+    /// - Parameters:
+    ///   - add: `--cap-add`.
+    ///   - drop: `--cap-drop`.
+    ///   - defaults: what there is before; Podman's eleven if nil.
     /// - Throws: `RuntimeFailure` for a name that does not exist, and for one in both lists.
-    public init(add: [String] = [], drop: [String] = []) throws(RuntimeFailure) {
+    public init(add: [String] = [], drop: [String] = [], defaults: [String]? = nil) throws(RuntimeFailure) {
+        self.defaults =
+            try defaults.map { names throws(RuntimeFailure) in try Self.parse(names) ?? Capability.all }
+            ?? Capability.defaults
         added = try Self.parse(add)
         dropped = try Self.parse(drop)
         if added == nil && dropped == nil {
@@ -82,7 +94,7 @@ public struct CapabilityChoice: Hashable, Sendable {
     public func apply(host: Set<Capability>, privileged: Bool) -> Set<Capability> {
         guard let added else { return host.subtracting(dropped ?? []) }
         guard let dropped else { return added.intersection(host) }
-        let base = privileged ? host : Capability.defaults
+        let base = privileged ? host : defaults
         return base.union(added).subtracting(dropped).intersection(host)
     }
 }

@@ -119,7 +119,9 @@ extension RuntimeProcess {
     private static func capabilities(
         _ blueprint: ContainerBlueprint, user: UInt32, privileged: Bool, all: Bool = false, on host: HostFacts
     ) throws(RuntimeFailure) -> RuntimeCapabilities {
-        let choice = try CapabilityChoice(add: blueprint.capabilitiesToAdd, drop: blueprint.capabilitiesToDrop)
+        let choice = try CapabilityChoice(
+            add: blueprint.capabilitiesToAdd, drop: blueprint.capabilitiesToDrop,
+            defaults: blueprint.defaultCapabilities)
         // `exec --privileged` has every one, whatever the container was denied.
         let set = all ? host.capabilities : choice.apply(host: host.capabilities, privileged: privileged)
         let names = set.sorted().map(\.description)
@@ -131,15 +133,22 @@ extension RuntimeProcess {
                 bounding: names, effective: added, inheritable: added, permitted: added, ambient: added)
     }
 
-    /// 1,048,576 open files and processes, as Podman, or as many as the caller can give: never an error.
+    /// 1,048,576 open files and processes, as Podman, or as many as the caller can give: never an error. Limits of the
+    /// container's own are cut to what can be given, too.
     private static func limits(_ blueprint: ContainerBlueprint, _ host: HostFacts) -> [RuntimeLimit] {
         let wanted: UInt64 = 1_048_576
         let files = host.canRaiseLimits ? host.maximumOpenFiles : host.openFiles.hard
         let processes = host.canRaiseLimits ? UInt64.max : host.processes.hard
-        let defaults = [("RLIMIT_NOFILE", min(wanted, files)), ("RLIMIT_NPROC", min(wanted, processes))]
-            .map { RuntimeLimit(type: $0.0, hard: $0.1, soft: $0.1) }
+        let most = ["RLIMIT_NOFILE": files, "RLIMIT_NPROC": processes]
+        let defaults = most.sorted { $0.key < $1.key }.map { type, most in
+            RuntimeLimit(type: type, hard: min(wanted, most), soft: min(wanted, most))
+        }
         let replaced = Set(blueprint.limits.map(\.type))
-        return defaults.filter { !replaced.contains($0.type) } + blueprint.limits
+        let own = blueprint.limits.map { limit in
+            let most = most[limit.type] ?? .max
+            return RuntimeLimit(type: limit.type, hard: min(limit.hard, most), soft: min(limit.soft, most))
+        }
+        return defaults.filter { !replaced.contains($0.type) } + own
     }
 }
 

@@ -63,6 +63,8 @@ public struct ContainerBlueprint: Sendable {
     public var capabilitiesToAdd: [String] = []
     /// `--cap-drop`, as written.
     public var capabilitiesToDrop: [String] = []
+    /// What it has before those two are looked at, by name; Podman's eleven if nil.
+    public var defaultCapabilities: [String]?
     /// `--security-opt no-new-privileges`.
     public var noNewPrivileges = false
     /// Volumes, bind mounts and tmpfs; one at the destination of a default mount replaces it.

@@ -1,5 +1,5 @@
 internal import LinuxSys
-internal import TOMLKit
+internal import TOMLReader
 
 /// One file of registries.conf's format, version 2 (containers-registries.conf(5)).
 struct RegistriesFile: Decodable {
@@ -62,28 +62,11 @@ struct RegistriesFile: Decodable {
     }
 
     init(text: String, path: String) throws(StorageError) {
-        var outline = TOMLOutline(text)
-        if let (line, what) = outline.fault() { throw .invalid("\(path): line \(line): \(what)") }
-        do {
-            self = try TOMLDecoder().decode(RegistriesFile.self, from: text)
-        } catch let error as DecodingError {
-            throw .invalid("\(path): \(Self.explain(error))")
-        } catch {
+        do throws(TOMLError) { self = try TOMLText(text).decode(RegistriesFile.self) } catch {
             throw .invalid("\(path): \(error)")
         }
         guard old == nil else {
             throw .invalid("\(path) is in the first version of the format: see containers-registries.conf(5)")
-        }
-    }
-
-    private static func explain(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, let context):
-            "\((context.codingPath.map(\.stringValue) + [key.stringValue]).joined(separator: ".")) "
-                + "is missing or has the wrong type"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has the wrong type"
-        @unknown default: "not valid"
         }
     }
 }

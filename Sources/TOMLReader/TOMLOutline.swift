@@ -3,6 +3,8 @@
 struct TOMLOutline {
     private var rest: Substring.UTF8View
     private var line = 1
+    /// Where a statement begins, outside of every value: a table's header, or a key.
+    private var statements: [(line: Int, rest: Substring.UTF8View)] = []
 
     init(_ text: String) {
         // A byte order mark counts for nothing.
@@ -10,7 +12,9 @@ struct TOMLOutline {
     }
 
     /// The first such mistake: a table's header that does not begin with a name, or an array with `}` for a value.
-    mutating func fault() -> (line: Int, what: String)? {
+    mutating func fault() -> (line: Int, what: String)? { scan(noting: false) }
+
+    private mutating func scan(noting: Bool) -> (line: Int, what: String)? {
         var depth = 0
         var beginsLine = true
         // The last byte that means something.
@@ -27,6 +31,10 @@ struct TOMLOutline {
             case UInt8(ascii: "#"):
                 rest = rest.drop { $0 != UInt8(ascii: "\n") }
                 continue
+            default: break
+            }
+            if noting && beginsLine && depth == 0 { statements.append((line, rest)) }
+            switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "'"): skipString(byte)
             case UInt8(ascii: "[") where beginsLine && depth == 0:
                 if !skipHeader() { return (line, "there is no name between the brackets") }
@@ -73,6 +81,42 @@ struct TOMLOutline {
             // It does not end: toml++ says so.
             if !isLong && byte == UInt8(ascii: "\n") { return }
             skip(byte == UInt8(ascii: "\\") && quote == UInt8(ascii: "\"") ? 2 : 1)
+        }
+    }
+
+    // MARK: Lines
+
+    /// The line of the statement that gives the value at `path`, or of the nearest that it is part of. Places in arrays
+    /// are called as TOMLKit calls them: `Index 0`.
+    func line(of path: [String]) -> Int? {
+        var outline = self
+        _ = outline.scan(noting: true)
+        var table: [String] = []
+        // How many tables each array has so far (`[[KEY]]`).
+        var arrays: [[String]: Int] = [:]
+        var best: (line: Int, length: Int)?
+        for (line, rest) in outline.statements {
+            let isHeader = rest.first == UInt8(ascii: "[")
+            let end: UInt8 = isHeader ? UInt8(ascii: "]") : UInt8(ascii: "=")
+            let key = Self.key(rest.drop { $0 == UInt8(ascii: "[") }.prefix { $0 != end && $0 != UInt8(ascii: "\n") })
+            if isHeader {
+                if rest.starts(with: "[[".utf8) { arrays[key, default: 0] += 1 }
+                table = key.indices.flatMap { index in
+                    [key[index]] + (arrays[Array(key[...index])].map { ["Index \($0 - 1)"] } ?? [])
+                }
+            }
+            let whole = isHeader ? table : table + key
+            if path.starts(with: whole), whole.count > best?.length ?? 0 { best = (line, whole.count) }
+        }
+        return best?.line
+    }
+
+    /// The names of a key with dots between, without quotes.
+    private static func key(_ text: Substring.UTF8View) -> [String] {
+        text.split(separator: UInt8(ascii: ".")).map { name in
+            String(
+                decoding: name.filter { !isBlank($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") },
+                as: UTF8.self)
         }
     }
 }
