@@ -15,7 +15,7 @@ public struct RootCommand: ParsableCommand {
                     subcommands: [
                         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
                         Logs.self,
-                        Wait.self, Port.self, ContainerCommand.self,
+                        Wait.self, Attach.self, Restart.self, Port.self, ContainerCommand.self,
                     ]),
                 CommandGroup(
                     name: "Image",

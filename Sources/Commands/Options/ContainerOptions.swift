@@ -130,10 +130,12 @@ struct ContainerOptions: ParsableArguments {
         request.pull.observer = { progress.show($0) }
         request.command = Array(words)
         request.name = name
+        if replace && name?.isEmpty ?? true { throw EngineError("cannot replace container without --name being set") }
         request.replace = replace
+        request.onReplaced = { Output.line($0) }
         request.hostname = hostname
-        request.entrypoint = try entrypoint.map(Self.program)
-        request.environment = try envFile.flatMap(Self.variables) + env
+        request.entrypoint = entrypoint.map(Self.program)
+        request.environment = try EnvironmentWords.variables(files: envFile, words: env)
         request.workingDirectory = workdir
         request.user = user
         request.terminal = tty
@@ -162,21 +164,14 @@ struct ContainerOptions: ParsableArguments {
         values.flatMap { $0.split(separator: ",").map(String.init) }
     }
 
-    /// `--entrypoint`: a JSON array of words, or one word; an empty one means none.
-    private static func program(_ text: String) throws -> [String] {
-        guard text.hasPrefix("[") else { return text.isEmpty ? [] : [text] }
-        do {
-            return try JSONDecoder().decode([String].self, from: Data(text.utf8))
-        } catch {
-            throw EngineError("--entrypoint \(text): not a JSON array of strings")
+    /// `--entrypoint`: a JSON array of words, or one word, as which what is no such array counts; an empty one means
+    /// none.
+    private static func program(_ text: String) -> [String] {
+        // What is wrong with the array does not matter: it is a program's name then, as in Podman.
+        if text.hasPrefix("["), let words = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) {
+            return words
         }
-    }
-
-    private static func variables(_ path: String) throws -> [String] {
-        let text: String
-        do { text = try File.readText(path, limit: 1 << 20) } catch { throw EngineError("open \(path): \(error)") }
-        return text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
-            .filter { !$0.isEmpty && !$0.hasPrefix("#") }.map(String.init)
+        return text.isEmpty ? [] : [text]
     }
 }
 

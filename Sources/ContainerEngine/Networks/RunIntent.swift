@@ -70,7 +70,7 @@ extension Engine {
         case .container(let id):
             guard let other = try store.container(id: id), other.isRunning, let process = other.run?.initProcess else {
                 throw EngineError(
-                    "container \(id.prefix(12)), whose network this container shares, does not run: start that one first"
+                    "container \(id.prefix(12)), whose network this container shares, has ended again: see its logs"
                 )
             }
             return "/proc/\(process.pid)/ns/net"

@@ -71,6 +71,23 @@ enum Schema {
         CREATE INDEX image_names_by_last ON image_names(last);
         CREATE INDEX image_names_by_digest ON image_names(digest) WHERE digest IS NOT NULL;
         """,
+        // Which container cannot be without which other one: it lives in a namespace of the other's.
+        """
+        CREATE TABLE container_dependencies (
+            container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+            dependency TEXT NOT NULL REFERENCES containers(id), PRIMARY KEY (container, dependency)) WITHOUT ROWID;
+        CREATE INDEX container_dependencies_by_dependency ON container_dependencies(dependency);
+        INSERT INTO container_dependencies
+            SELECT c.id, d.id FROM containers c
+            JOIN containers d ON d.id = json_extract(CAST(c.spec AS TEXT), '$.network.container._0');
+        CREATE TABLE chosen_ports (
+            protocol TEXT NOT NULL, port INTEGER NOT NULL,
+            container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+            PRIMARY KEY (protocol, port)) WITHOUT ROWID;
+        CREATE INDEX chosen_ports_by_container ON chosen_ports(container);
+        -- How often its restart policy has started it since a person did.
+        ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.
