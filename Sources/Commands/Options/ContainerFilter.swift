@@ -44,15 +44,7 @@ struct ContainerFilter {
             let pattern = try NamePattern(value)
             return { pattern.matches($0.spec.name) }
         case "status":
-            let names =
-                ContainerState.allCases.map(\.rawValue) + [
-                    "configured", "stopped", "paused", "stopping", "initialized",
-                ]
-            guard names.contains(value) else {
-                throw EngineError(
-                    "\(value) is not a valid container state: use one of \(names.joined(separator: ", "))")
-            }
-            let state = value == "stopped" ? "exited" : value == "configured" ? "created" : value
+            let state = try Self.state(value)
             return { $0.state.rawValue == state }
         case "label":
             let parts = value.split(separator: "=", maxSplits: 1).map(String.init)
@@ -104,5 +96,15 @@ struct ContainerFilter {
             return { $0.spec.created < limit }
         default: throw EngineError("\(key) is an invalid filter")
         }
+    }
+
+    /// A state as Podman names it, as ours.
+    private static func state(_ name: String) throws -> String {
+        let names =
+            ContainerState.allCases.map(\.rawValue) + ["configured", "stopped", "paused", "stopping", "initialized"]
+        guard names.contains(name) else {
+            throw EngineError("\(name) is not a valid container state: use one of \(names.joined(separator: ", "))")
+        }
+        return name == "stopped" ? "exited" : name == "configured" ? "created" : name
     }
 }
