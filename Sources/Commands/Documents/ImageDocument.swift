@@ -31,7 +31,7 @@ enum ImageDocument {
                 .init("ID", json: "Id", .string(image.id)), .init("Digest", .string(image.manifestDigest)),
                 .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
                 .init("Parent", ""), .init("Comment", .string(configuration.history?.last?.comment ?? "")),
-                .init("Created", .string(created(image))),
+                .init("Created", GoTime(nanoseconds: image.created).value),
                 .init("Config", .structure(settings)), .init("Version", ""),
                 .init("Author", .string(configuration.author ?? "")),
                 .init("Architecture", .string(configuration.architecture ?? "")),
@@ -41,7 +41,7 @@ enum ImageDocument {
                     "GraphDriver",
                     .structure([
                         .init("Name", "overlay"),
-                        .init("Data", .structure([.init("UpperDir", .string(image.layerPaths.last ?? ""))])),
+                        .init("Data", .map([("UpperDir", .string(image.layerPaths.last ?? ""))])),
                     ])),
                 .init(
                     "RootFS",
@@ -76,6 +76,7 @@ enum ImageDocument {
             let repositories = Set(image.digestNames.compactMap { $0.split(separator: "@").first.map(String.init) })
             names = repositories.sorted().map { ($0, "<none>") }
         }
+        let time = image.created.map { GoTime(nanoseconds: $0).description } ?? ""
         return (names.isEmpty ? [("<none>", "<none>")] : names).map { repository, tag in
             .structure(
                 [
@@ -84,9 +85,12 @@ enum ImageDocument {
                     .init("Tag", .string(tag)), .init("Digest", .string(image.manifestDigest)),
                     .init("Created", .string(image.created.map(HumanText.ago) ?? "N/A")),
                     .init("CreatedSince", .string(image.created.map(HumanText.ago) ?? "N/A")),
-                    .init("CreatedAt", .string(image.created.map { Timestamp(nanoseconds: $0).goDescription } ?? "")),
+                    .init("CreatedAt", .string(time)), .init("CreatedTime", .string(time)),
                     .init("Size", .string(HumanText.size(image.size))),
-                    .init("VirtualSize", .string(HumanText.size(image.size))),
+                    .init("VirtualSize", .int(image.size)), .init("SharedSize", 0),
+                    .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
+                    .init("ParentId", ""), .init("History", .string(image.names.joined(separator: ", "))),
+                    .init("Dangling", .bool(image.names.isEmpty)), .init("ReadOnly", false),
                     .init("Containers", .int(Int64(image.containers))), .init("Names", .strings(image.names)),
                     .init("Labels", (image.configuration.config?.labels).map(labels) ?? .nilMap),
                 ], typeName: "images.imageReporter")
@@ -110,10 +114,17 @@ enum ImageDocument {
 
     private static func history(_ entry: ImageConfiguration.History) -> Value {
         var fields: [Object.Field] = []
-        if let created = entry.created { fields.append(.init("created", .string(created))) }
-        if let createdBy = entry.createdBy { fields.append(.init("created_by", .string(createdBy))) }
-        if let comment = entry.comment { fields.append(.init("comment", .string(comment))) }
-        if entry.emptyLayer == true { fields.append(.init("empty_layer", true)) }
+        if let created = entry.created {
+            let time = Timestamp(created).map { GoTime(nanoseconds: $0.nanoseconds).value }
+            fields.append(.init("Created", json: "created", time ?? .string(created)))
+        }
+        func add(_ name: String, _ key: String, _ value: Value) {
+            fields.append(.init(name, json: key, omitEmpty: true, value))
+        }
+        add("CreatedBy", "created_by", .string(entry.createdBy ?? ""))
+        add("Author", "author", .string(entry.author ?? ""))
+        add("Comment", "comment", .string(entry.comment ?? ""))
+        add("EmptyLayer", "empty_layer", .bool(entry.emptyLayer ?? false))
         return .structure(fields)
     }
 }

@@ -121,6 +121,7 @@ extension ContainerSpec {
         privileged = request.privileged
         capabilitiesToAdd = request.capabilitiesToAdd
         capabilitiesToDrop = request.capabilitiesToDrop
+        idFile = request.idFile
         readOnly = request.readOnly
         if let seconds = request.stopTimeout { stopTimeout = seconds }
         autoRemove = request.autoRemove
