@@ -168,7 +168,7 @@ struct Launcher: Sendable {
     }
 
     /// What does not depend on the mounted root.
-    private func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
+    func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
         var blueprint = ContainerBlueprint(
             id: spec.id, rootfs: paths.rootfs(spec.id), args: spec.arguments, network: network)
         blueprint.env = spec.environment

@@ -75,6 +75,8 @@ public struct ContainerSpec: Codable, Sendable {
     public var exposedPorts: [String] = []
     /// The command line that made it.
     public var createCommand: [String] = []
+    /// `--cidfile`: where the id was written.
+    public var idFile: String?
     /// The OCI runtime's name or path, if one was asked for.
     public var runtime: String?
 
