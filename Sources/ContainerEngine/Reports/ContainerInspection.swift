@@ -112,7 +112,7 @@ extension Engine {
         return ContainerInspection(
             record: record, imageDigest: digest.first?.text(0) ?? "", networks: try networkInspections(record.id),
             paths: paths.files(of: spec), capabilities: capabilities.map(\.description).sorted(),
-            annotations: [:], execSessions: sessions,
+            annotations: spec.settings?.annotations ?? [:], execSessions: sessions,
             runtimeName: try Launcher(self).runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id)
         )
     }
