@@ -209,6 +209,29 @@ def whoever_is_killed_the_other_answers(host):
 
 
 @test
+def answers_to_one_socket_are_each_a_datagram(host):
+    """Many at once, which go through the kernel as one; and where the device cannot cut them so."""
+    names = ("web1", "web1.dns.podman")
+    with _network(host), host.container("--network", "mynet", "--name", "web1"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((GATEWAY, 0))
+        udp.settimeout(2)
+        route = output(f"ip route show table local {GATEWAY}").strip()
+        # At 68 the answers for the longer name are longer than a packet: the kernel refuses to cut at that length.
+        for mtu in ("", "mtu lock 68"):
+            do(f"ip route replace table local {route} {mtu}")
+            pids = _servers()
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            for number in range(60):
+                udp.sendto(_query(names[number % 2], number), (GATEWAY, 53))
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            answers = [udp.recv(4096) for _ in range(60)]
+            equal(sorted((int.from_bytes(answer[:2], "big"), len(answer)) for answer in answers),
+                  [(number, len(_query(names[number % 2])) + 16) for number in range(60)], f"ids and lengths with {mtu or 'the usual MTU'}")
+
+
+@test
 def hostile_messages_cost_nothing(host):
     with _network(host), host.container("--network", "mynet", "--name", "web1"):
         good = _query("web1")

@@ -23,13 +23,7 @@ extension Engine {
     private func attach(_ spec: ContainerSpec, _ intent: NetworkIntent, _ namespace: String) throws {
         let lock = try networkLock()
         defer { lock.release() }
-        let options = spec.options(of: intent.definition.name)
-        var request = AttachmentRequest(
-            containerID: spec.id, containerName: spec.name, network: intent.definition, addresses: intent.addresses,
-            staticMAC: options.macAddress, interfaceName: options.interfaceName ?? .eth0,
-            ports: spec.ports.isEmpty ? nil : spec.ports, namespacePath: namespace)
-        request.hostInterfaceName = options.hostInterfaceName
-        request.defaultRouteMetric = intent.metric
+        let request = AttachmentRequest(spec, intent, namespace: namespace)
         let names = spec.names(on: intent.definition.name)
         let servers = spec.resolver?.servers ?? []
         func record(_ record: AttachmentRecord, _ state: String, _ mac: String?) throws {
@@ -40,6 +34,43 @@ extension Engine {
             try record($0, "intent", nil)
         }
         try record(status.record, "present", status.macAddress?.description)
+        guard status.hasMendedBridge else { return }
+        for other in try store.presentAttachments(network: intent.definition.name)
+        where other.record.containerID != spec.id {
+            do { try restore(other, intent.definition) } catch {
+                warn(
+                    "container \(other.record.containerID.prefix(12)) lost its place on network "
+                        + "\(intent.definition.name), and it cannot be put back: \(error)")
+            }
+        }
+    }
+
+    /// Puts back what is missing of a container's links, addresses and routes. The caller holds the network's lock.
+    private func restore(_ present: StateStore.PresentAttachment, _ definition: NetworkDefinition) throws {
+        let record = present.record
+        guard let spec = try store.container(id: record.containerID)?.spec else { return }
+        let intent = NetworkIntent(
+            definition: definition, addresses: record.addresses.map(\.address),
+            metric: Self.metric(definition, among: spec.routeOrder(spec.network.networks)))
+        var request = AttachmentRequest(spec, intent, namespace: record.namespacePath)
+        request.interfaceName = record.interfaceName
+        request.staticMAC = present.macAddress ?? request.staticMAC
+        let context = try NetworkContext(namespacePath: record.namespacePath)
+        try Attachment.restore(request, record, in: context) { changed in
+            try store.recordAttachment(
+                changed, state: "present", macAddress: present.macAddress?.description,
+                names: spec.names(on: record.networkName), servers: spec.resolver?.servers ?? [])
+        }
+    }
+
+    /// Puts back what is missing of a container's links, addresses and routes, on all its networks.
+    func restoreLinks(of container: String) throws {
+        let lock = try networkLock()
+        defer { lock.release() }
+        for present in try store.presentAttachments(container: container) {
+            guard let definition = try store.attachedDefinition(present.record.networkName) else { continue }
+            try restore(present, definition)
+        }
     }
 
     /// Only one command at a time chooses names of links and makes or removes bridges.
@@ -132,5 +163,18 @@ extension Engine {
         for record in records {
             try timing.measure("detach from \(record.networkName)") { _ = try Attachment.detach(record, in: context) }
         }
+    }
+}
+
+extension AttachmentRequest {
+    /// A container's wish to be on a network, once all is decided.
+    fileprivate init(_ spec: ContainerSpec, _ intent: NetworkIntent, namespace: String) {
+        let options = spec.options(of: intent.definition.name)
+        self.init(
+            containerID: spec.id, containerName: spec.name, network: intent.definition, addresses: intent.addresses,
+            staticMAC: options.macAddress, interfaceName: options.interfaceName ?? .eth0,
+            ports: spec.ports.isEmpty ? nil : spec.ports, namespacePath: namespace)
+        hostInterfaceName = options.hostInterfaceName
+        defaultRouteMetric = intent.metric
     }
 }

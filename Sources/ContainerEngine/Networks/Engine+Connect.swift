@@ -66,11 +66,7 @@ extension Engine {
             let lock = try lock(record.id)
             defer { unlock(lock, record.id) }
             try settle(record.id)
-            for name in record.spec.network.networks {
-                if let definition = try store.attachedDefinition(name) {
-                    try BridgePorts.restoreGateways(of: definition)
-                }
-            }
+            try restoreLinks(of: record.id)
         }
         if !records.isEmpty { try project(families: [.ipv4, .ipv6]) }
         return records.map(\.id)
