@@ -140,4 +140,16 @@ struct GlobalOptions: ParsableArguments {
             "OCI runtime, by name or path (default: that of containers.conf, else crun, else runc).",
             valueName: "runtime"))
     var runtime: String?
+
+    @Option(help: ArgumentHelp("What is told: trace, debug, info, warn, error, fatal or panic.", valueName: "level"))
+    var logLevel = LogLevel.warn
+
+    @Option(help: ArgumentHelp("Only cgroupfs.", valueName: "manager"))
+    var cgroupManager: OnlyValue<CgroupManager>?
+
+    @Option(help: ArgumentHelp("Only overlay.", valueName: "driver"))
+    var storageDriver: OnlyValue<StorageDriver>?
+
+    @Option(help: ArgumentHelp("Only none: no events are kept yet.", valueName: "backend"))
+    var eventsBackend: OnlyValue<EventsBackend>?
 }

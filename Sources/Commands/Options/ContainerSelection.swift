@@ -34,6 +34,7 @@ struct ContainerSelection: ParsableArguments {
     ///   - filters: `--filter`, which chooses among all of them.
     ///   - ignoring: whether one that does not exist is passed over, as with `--ignore`.
     ///   - ifAll: which of all containers `--all` means.
+    /// - Returns: them, in the order given.
     /// - Throws: `EngineError` for one that does not exist, or options that contradict each other.
     func chosen(
         _ engine: Engine, filters: [String] = [], ignoring: Bool = false,

@@ -48,7 +48,8 @@ extension GlobalOptions {
             paths: EnginePaths(root: root, runRoot: runroot, networks: networkConfigDir),
             configuration: ConfigurationFiles(
                 only: variable("CONTAINERS_CONF"), last: variable("CONTAINERS_CONF_OVERRIDE")),
-            cleanupCommand: cleanup, repairing: repairing, timing: timing, warn: { Output.errorLine("WARN: \($0)") })
+            cleanupCommand: cleanup, repairing: repairing, timing: timing,
+            warn: { [logLevel] in if logLevel.showsWarnings { Output.errorLine("WARN: \($0)") } })
     }
 
     private func variable(_ name: String) -> String? {

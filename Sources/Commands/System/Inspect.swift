@@ -167,7 +167,8 @@ struct Cleanup: ParsableCommand {
     func run() throws {
         let engine = try Invocation.engine(repairing: selection.all)
         try Failure.forEach(try selection.chosen(engine, ifAll: { $0.run != nil })) { container in
-            do { try engine.cleanUp(container.id) } catch let error as EngineError where error.kind == .noSuchContainer {
+            do { try engine.cleanUp(container.id) } catch let error as EngineError where error.kind == .noSuchContainer
+            {
                 // It was removed meanwhile: then somebody else has cleaned up.
             }
             Output.line(container.shown)

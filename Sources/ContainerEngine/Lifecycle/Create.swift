@@ -117,6 +117,8 @@ extension ContainerSpec {
             imageName = exact
         }
         layers = image.configuration.rootfs.diffIDs.map(\.description)
+        var request = request
+        request.mounts = try engine.mounts(of: request.volumesFrom, besides: request.mounts)
         try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
         hostname = try request.hostname ?? (request.networks == ["host"] ? HostName.current() : String(id.prefix(12)))
         let configuration = try engine.configuration()
@@ -131,6 +133,11 @@ extension ContainerSpec {
         readOnly = request.readOnly
         if let seconds = request.stopTimeout ?? configuration.stopTimeout { stopTimeout = seconds }
         apply(configuration)
+        if let limit = request.pidsLimit { pidsLimit = limit }
+        let asked = try request.ulimits.map(Ulimit.parse)
+        func type(_ limit: String) -> Substring { limit.prefix { $0 != "=" } }
+        let replaced = Set(asked.map(type))
+        if !asked.isEmpty { ulimits = (ulimits ?? []).filter { !replaced.contains(type($0)) } + asked }
         autoRemove = request.autoRemove
         createCommand = request.createCommand
         runtime = request.runtime ?? configuration.runtime
@@ -139,6 +146,10 @@ extension ContainerSpec {
         let selection = try engine.networkSelection(request)
         network = selection.mode
         networkOptions = selection.options
+        settings = try settings(request, engine)
+        if autoRemove, settings?.restart != nil {
+            throw EngineError("the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"")
+        }
         try resolve(request, configuration)
         try publish(request)
     }
@@ -177,7 +188,8 @@ extension ContainerSpec {
         guard workingDirectory.hasPrefix("/") else {
             // The runtimes take no other.
             throw EngineError(
-                "workdir \"\(workingDirectory)\" does not exist on container \(id): give an absolute path", exitCode: 126)
+                "workdir \"\(workingDirectory)\" does not exist on container \(id): give an absolute path",
+                exitCode: 126)
         }
         user = request.user ?? image.user ?? ""
         labels = (image.labels ?? [:]).merging(request.labels) { $1 }
@@ -192,7 +204,11 @@ extension ContainerSpec {
     /// The image's variables, then the user's. What every container gets besides is added at the start
     /// (`ContainerEnvironment`).
     private static func environment(_ image: [String], _ request: CreateRequest) -> [String] {
-        ContainerEnvironment.merge(image.filter { $0.contains("=") } + request.environment)
+        let unset = Set(request.settings.unsetVariables ?? [])
+        let inherited = (request.defaultEnvironment + image).filter { variable in
+            variable.contains("=") && !unset.contains("*") && !unset.contains(String(variable.prefix { $0 != "=" }))
+        }
+        return ContainerEnvironment.merge(inherited + request.environment)
     }
 
     private mutating func mount(_ requests: [MountRequest], _ imageVolumes: Set<String>) throws {

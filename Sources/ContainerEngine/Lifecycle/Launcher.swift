@@ -18,6 +18,8 @@ struct ProcessLaunch: Sendable {
     var networkDirectory: String
     /// Bound sockets of published ports, for conmon to hold.
     var portDescriptors: [Int32]
+    /// Namespaces of other containers that it joins, by kind: `pid` and `uts`.
+    var joined: [String: String] = [:]
 }
 
 /// The part of a launch that needs neither the state database nor the network: file system, configuration and
@@ -46,14 +48,17 @@ struct Launcher: Sendable {
         let blueprint = try timing.measure("write configuration") {
             try writeNames(launch)
             let described = try describe(launch, root)
-            try write(described)
+            try write(described, seccomp: spec.settings?.security?.seccomp.map(SeccompPolicy.init) ?? .standard)
             return described
         }
         var request = Monitor.Request(
-            id: spec.id, name: spec.name, bundle: paths.container(spec.id), pidFile: paths.pidFile(spec.id),
+            id: spec.id, name: spec.name, bundle: paths.container(spec.id),
+            pidFile: spec.settings?.pidFile ?? paths.pidFile(spec.id),
             monitorPidFile: "\(paths.container(spec.id))/conmon.pid", exitDirectory: paths.exits,
-            logPath: paths.log(spec.id), runtimeLog: "\(paths.container(spec.id))/oci-log",
+            logPath: spec.settings?.keepsNoLog == true ? nil : paths.log(spec.id),
+            runtimeLog: "\(paths.container(spec.id))/oci-log",
             temporaryDirectory: "\(paths.runRoot)/tmp")
+        if let size = spec.settings?.logSizeMax { request.logSizeMax = size }
         request.terminal = blueprint.terminal
         request.openStandardInput = spec.openStandardInput
         request.exitCommand =
@@ -143,6 +148,7 @@ struct Launcher: Sendable {
             hosts: files.hosts, resolvConf: files.resolvConf, hostname: files.hostname,
             containerEnvironment: "\(files.directory)/containerenv")
         blueprint.mounts = try spec.mounts.map { try mount($0, root, user) }
+        try complete(&blueprint, launch, root)
         try root.makeMountTableLink()
         let lines = try ContainerUser.missingLines(spec.user, home: spec.workingDirectory, in: root)
         if let line = lines.passwd { try root.append(line: line, to: "/etc/passwd") }
@@ -180,6 +186,7 @@ struct Launcher: Sendable {
         blueprint.capabilitiesToAdd = spec.capabilitiesToAdd
         blueprint.capabilitiesToDrop = spec.capabilitiesToDrop
         blueprint.stopSignal = spec.stopSignal
+        spec.settings?.apply(to: &blueprint)
         blueprint.defaultCapabilities = spec.defaultCapabilities
         if let limit = spec.pidsLimit { blueprint.pidsLimit = limit }
         blueprint.limits = (spec.ulimits ?? []).compactMap { RuntimeLimit(ulimit: $0) }
@@ -212,10 +219,10 @@ struct Launcher: Sendable {
         }
     }
 
-    private func write(_ blueprint: ContainerBlueprint) throws {
+    private func write(_ blueprint: ContainerBlueprint, seccomp: SeccompPolicy) throws {
         let host = try HostFacts(devices: blueprint.privileged)
         let configuration = try RuntimeConfiguration(of: blueprint, on: host)
-        let filter = try SeccompPolicy.standard.filter(
+        let filter = try seccomp.filter(
             capabilities: configuration.process.capabilities?.bounding ?? [], privileged: blueprint.privileged,
             cache: "\(paths.runRoot)/seccomp")
         try File.write("\(paths.container(blueprint.id))/config.json", configuration.encoded(seccomp: filter))
@@ -257,6 +264,8 @@ struct Launcher: Sendable {
             return
         }
         try timing.measure("forget process") {
+            // Without a namespace of its own, the end of the first process is not the end of all.
+            if spec.settings?.processes != nil { _ = try cgroups.kill(spec.id) }
             try runtime.forget(spec.id)
             try cgroups.remove(spec.id)
         }

@@ -73,6 +73,8 @@ public struct ContainerSpec: Codable, Sendable {
     var chosenPorts: [Int]?
     /// The image's EXPOSEd ports and `--expose`: `80/tcp`.
     public var exposedPorts: [String] = []
+    /// What it was given beyond the defaults.
+    public var settings: ContainerSettings?
     /// The command line that made it.
     public var createCommand: [String] = []
     /// `--cidfile`: where the id was written.

@@ -32,6 +32,10 @@ extension Engine {
     /// error, and the bytes to show.
     public func logs(_ reference: String, _ request: LogRequest, write: (Int32, [UInt8]) throws -> Void) throws {
         let record = try store.container(reference)
+        if record.spec.settings?.keepsNoLog == true {
+            throw EngineError(
+                "this container is using the 'none' log driver, cannot read logs: this container is not logging output")
+        }
         var wanted = LogReader.Request()
         wanted.tail = request.tail
         wanted.follow = request.follow

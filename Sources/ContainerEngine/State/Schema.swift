@@ -123,6 +123,8 @@ enum Schema {
         """,
         // What holds for all attached containers together, such as the port of the name server.
         "CREATE TABLE run.settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
+        // Whether a person has ended the run, so that no restart policy begins another.
+        "ALTER TABLE run.runs ADD COLUMN halted INTEGER NOT NULL DEFAULT 0;",
     ]
 
     /// Brings one database up to its newest version, in one transaction; `name` is `main` or `run`.
