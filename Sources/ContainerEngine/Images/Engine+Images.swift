@@ -189,6 +189,13 @@ extension Engine {
         for name in image.names { try record(name: name.description, of: image.id.hex) }
     }
 
+    /// The name that a person means by what was typed: the whole of one, or the end of one; none if it was an id.
+    private static func name(_ typed: String, among names: [String]) -> String? {
+        let slash = typed.lastIndex(of: "/") ?? typed.startIndex
+        let tagged = typed[slash...].contains(":") ? typed : "\(typed):latest"
+        return names.first { $0 == tagged } ?? names.first { $0.hasSuffix("/\(tagged)") }
+    }
+
     /// What `removeImage` did.
     public struct RemovedImage: Sendable {
         /// Names that lead nowhere now.
@@ -197,7 +204,7 @@ extension Engine {
         public var deleted: String?
     }
 
-    /// Removes a name, and the image with its last name; or, by id, the image with all its names.
+    /// Removes a name, and the image with its last name; or, by id and with `force`, the image with all its names.
     ///
     /// - Throws: `EngineError` of kind `.noSuchImage`, or `.inUse` when containers are made of it and `force` is false.
     public func removeImage(_ name: String, force: Bool) throws -> RemovedImage {
@@ -208,11 +215,15 @@ extension Engine {
         let names = try store.database.query(
             "SELECT name FROM image_names WHERE image = ?1 AND instr(name, '@') = 0 ORDER BY name", [.text(id)]
         ).map { $0.text(0) }
-        let named = names.first { Self.matches($0, name) || $0 == "\(name):latest" || $0.hasSuffix("/\(name):latest") }
-        if let named, names.count > 1, !force {
+        let named = Self.name(name, among: names)
+        // As Podman: --force does not take names that nobody named.
+        if let named, names.count > 1 {
             try store.database.query("DELETE FROM image_names WHERE name = ?1", [.text(named)])
             removed.untagged = [named]
             return removed
+        }
+        if named == nil && names.count > 1 && name.contains("@") {
+            throw EngineError("\(name): tag not known: the image has other names", kind: .noSuchImage)
         }
         if named == nil && names.count > 1 && !force {
             throw EngineError(
