@@ -25,3 +25,16 @@ def rmi_with_force_takes_the_name_that_was_given_and_no_other(host):
         matches(elsewhere.fails(2, "rmi", identifier), "force", "rmi of an id with several names")
         matches(elsewhere.ok("rmi", "-f", identifier), f"Deleted: {identifier}$", "rmi -f of an id")
         equal(elsewhere.ok("images", "-q"), "", "what is left")
+
+
+@test
+def a_container_that_was_never_started_can_be_committed(host):
+    with host.elsewhere() as elsewhere:
+        elsewhere.ok("load", "-q", "-i", host.archive)
+        elsewhere.ok("create", "--name", "c", "--network", "none", IMAGE, "echo", "committed")
+        equal(elsewhere.ok("diff", "c"), "", "what it has changed")
+        elsewhere.ok("commit", "-q", "c", "made:1")
+        equal(elsewhere.ok("run", "--rm", "--network", "none", "made:1"), "committed", "what the image does")
+        equal(elsewhere.ok("diff", "made:1"), "", "what the image changes")
+        elsewhere.ok("rm", "c")
+        elsewhere.ok("rmi", "-f", "made:1", IMAGE)
