@@ -38,3 +38,54 @@ def a_container_that_was_never_started_can_be_committed(host):
         equal(elsewhere.ok("diff", "made:1"), "", "what the image changes")
         elsewhere.ok("rm", "c")
         elsewhere.ok("rmi", "-f", "made:1", IMAGE)
+
+
+@contextlib.contextmanager
+def _searching(host, registries, blocked=()):
+    """The program with several registries to look in for names without one."""
+    top = host.scratch / "searched"
+    top.mkdir()
+    entries = "".join(f'[[registry]]\nlocation="{x}"\ninsecure=true\nblocked={"true" if x in blocked else "false"}\n' for x in registries)
+    names = ", ".join(f'"{x}"' for x in registries)
+    try:
+        with host.elsewhere() as elsewhere:
+            environment = configuration(top, f"unqualified-search-registries=[{names}]\nshort-name-mode=\"disabled\"\n{entries}")
+            yield replace(elsewhere, environment={**elsewhere.environment, **environment})
+    finally:
+        do(f"rm -rf {top}")
+
+
+@test
+def a_registry_that_is_blocked_or_broken_does_not_end_the_search(host):
+    image = Image([layer()], name="short")
+
+    def broken(request):
+        request.reply(400, b"no")
+
+    with Server(image.answer) as good, Server(broken) as bad:
+        with _searching(host, ["blocked.test", bad.host, good.host], blocked=["blocked.test"]) as program:
+            program.ok("pull", "-q", "short")
+            equal(program.ok("images", "--format", "{{.Repository}}:{{.Tag}}"), f"{good.host}/short:latest", "what was pulled")
+            matches(program.fails(125, "pull", "-q", "absent"), "blocked.*400.*manifest unknown", "all reasons are told")
+            program.ok("rmi", "short")
+
+
+@test
+def search_shows_what_the_other_registries_have(host):
+    def catalog(request):
+        if request.path.startswith("/v2/_catalog"):
+            return request.reply(200, {"repositories": ["tool/one", "tool/two"]})
+        request.reply(200 if request.path == "/v2/" else 404)
+
+    def nothing(request):
+        request.reply(404)
+
+    with Server(catalog) as good, Server(nothing) as bad:
+        with _searching(host, ["blocked.test", bad.host, good.host], blocked=["blocked.test"]) as program:
+            done = program.run("search", "--format", "{{.Name}}", "tool")
+            equal((done.status, done.out), (0, f"{good.host}/tool/one\n{good.host}/tool/two\n"), f"rows: {done}")
+            matches(done.err, f"WARNING: couldn't search registry .blocked.test.*\n.*{bad.host}", "the others")
+            equal(program.ok("search", "--limit", "1", "--format", "{{.Name}}", "tool"), f"{good.host}/tool/one", "--limit 1")
+            equal(len(program.ok("search", "--limit", "0", "--format", "{{.Name}}", "tool").splitlines()), 2, "--limit 0")
+        with _searching(host, [bad.host]) as program:
+            one_line(program.fails(125, "search", "tool"), "stderr of search")
