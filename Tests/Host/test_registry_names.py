@@ -89,3 +89,19 @@ def search_shows_what_the_other_registries_have(host):
             equal(len(program.ok("search", "--limit", "0", "--format", "{{.Name}}", "tool").splitlines()), 2, "--limit 0")
         with _searching(host, [bad.host]) as program:
             one_line(program.fails(125, "search", "tool"), "stderr of search")
+
+
+@test
+def load_prints_the_archive_s_own_names_each_on_a_line(host):
+    with host.elsewhere() as elsewhere:
+        elsewhere.ok("load", "-q", "-i", host.archive)
+        elsewhere.ok("tag", IMAGE, "second:1", "third:1")
+        archive = host.scratch / "names.tar"
+        elsewhere.ok("save", "-q", "-o", archive, "-m", IMAGE, "second:1")
+        done = elsewhere.run("load", "-i", archive)
+        equal(sorted(done.out.splitlines()), [f"Loaded image: {IMAGE}", "Loaded image: localhost/second:1"], f"load: {done}")
+        matches(done.err, "(?s)^Copying blob sha256:.*\nCopying config sha256:.*\nWriting manifest to image destination\n$", "progress")
+        terminal = do(f"script -qec '{' '.join(elsewhere.command('load', '-i', archive))}' /dev/null")
+        holds("destination  0 B" not in terminal, f"progress on a terminal: {terminal!r}")
+        archive.unlink()
+        elsewhere.ok("rmi", "-f", elsewhere.field(IMAGE, ".Id"))

@@ -114,18 +114,24 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - path: a docker-archive, an oci-archive or an OCI layout directory; standard input if nil.
-    ///   - progress: is told what is being read and how many bytes of it are done.
-    /// - Returns: the images.
+    ///   - observer: told what is being done; blobs are named by their content's digest, and their sizes are not known.
+    /// - Returns: the images, each with the names that the archive gives it.
     /// - Throws: `StorageError` when the archive is none that can be used; the store is as it was then.
-    public func load(_ path: String?, progress: @escaping (String, Int64) -> Void) throws -> [ImageRecord] {
+    public func load(_ path: String?, observer: @escaping (TransferEvent) -> Void) throws -> [ImageRecord] {
         let loaded = try changingStore {
-            let archive = ImageArchive(into: try storage()) { Self.report($0, to: progress) }
+            let archive = ImageArchive(into: try storage()) {
+                observer(TransferEvent($0))
+            }
             return try path.map { try archive.load(path: $0) }
                 ?? archive.load(try StandardStream.duplicate(0), name: "standard input")
         } record: { images in
             for image in images { try record(image) }
         }
-        return try loaded.map { try self.image($0.id.hex) }
+        return try loaded.map { image in
+            var record = try self.image(image.id.hex)
+            record.names = image.names.map(\.description)
+            return record
+        }
     }
 
     /// Adds files to the store and then, in one transaction, the rows that refer to them. Several commands may do this
@@ -154,15 +160,6 @@ extension Engine {
         guard let lock = try FileLock(ifFree: "\(paths.root)/images.lock") else { return }
         defer { lock.release() }
         try sweepStore()
-    }
-
-    private static func report(_ step: ImageProgress, to progress: (String, Int64) -> Void) {
-        switch step {
-        case .copyingLayer(let diffID, let bytes): progress("Copying blob \(diffID)", bytes)
-        case .layerExists(let diffID): progress("Copying blob \(diffID) (already here)", 0)
-        case .copyingConfiguration(let digest): progress("Copying config \(digest)", 0)
-        case .writingManifest: progress("Writing manifest to image destination", 0)
-        }
     }
 
     private func beginStoreChange() throws -> Int64 {

@@ -128,6 +128,7 @@ public struct ImageArchive {
             try? storage.layers.discard(unpacked)
             throw error
         }
+        progress(.layerCopied(diffID: layer.diffID))
         return (unpacked, PendingBlob(digest: unpacked.blobDigest, file: file))
     }
 
