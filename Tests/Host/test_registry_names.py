@@ -92,6 +92,28 @@ def search_shows_what_the_other_registries_have(host):
 
 
 @test
+def save_writes_to_pipes_and_devices_and_says_nothing_on_a_pipe(host):
+    with host.elsewhere() as elsewhere:
+        elsewhere.ok("load", "-q", "-i", host.archive)
+        done = elsewhere.run("save", IMAGE, "--format", "oci-archive", "-o", "/dev/null")
+        equal(done.status, 0, f"save to a device: {done}")
+        fifo, full, empty = (host.scratch / x for x in ("fifo", "full", "empty"))
+        os.mkfifo(fifo)
+        full.write_text("mine")
+        empty.touch()
+        command = " ".join(elsewhere.command("save", IMAGE))
+        sums = {do(f"{command} 2>{host.scratch}/err | sha256sum"), do(f"{command} -o /dev/stdout 2>/dev/null | sha256sum"),
+                do(f"{command} -q -o {fifo} & sha256sum < {fifo}; wait"), do(f"{command} -q -o {empty}; sha256sum < {empty}")}
+        equal(len(sums), 1, f"what was written: {sums}")
+        equal((host.scratch / "err").read_text(), "", "progress of a save to a pipe")
+        one_line(elsewhere.fails(125, "save", "-q", "-o", full, IMAGE), "stderr of save to a file with content")
+        equal(full.read_text(), "mine", "the file")
+        for path in (fifo, full, empty, host.scratch / "err"):
+            path.unlink()
+        elsewhere.ok("rmi", IMAGE)
+
+
+@test
 def load_prints_the_archive_s_own_names_each_on_a_line(host):
     with host.elsewhere() as elsewhere:
         elsewhere.ok("load", "-q", "-i", host.archive)

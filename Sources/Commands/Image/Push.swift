@@ -69,7 +69,8 @@ struct Save: ParsableCommand {
         if output == nil && StandardStream.isTerminal(1) {
             throw EngineError("refusing to save to terminal. Use -o flag or redirect")
         }
-        let progress = TransferProgress(shown: !quiet)
+        // As Podman: what is piped on is saved in silence.
+        let progress = TransferProgress(shown: !quiet && output != nil)
         defer { progress.finish() }
         try Invocation.engine(repairing: false).save(images, to: output, format: format) { progress.show($0) }
     }

@@ -117,7 +117,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - images: names or ids; a name is kept in the archive, an id leaves the image without one.
-    ///   - path: the file, which must not be there; standard output if nil.
+    ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil.
     ///   - format: `docker-archive` or `oci-archive`.
     ///   - observer: told what is being done.
     /// - Throws: `EngineError` or `StorageError`; no file is left then.
@@ -141,22 +141,31 @@ extension Engine {
         }
         let lock = try FileLock(sharing: "\(paths.root)/images.lock")
         defer { lock.release() }
-        let file: OwnedFD
-        do throws(Errno) {
-            file =
-                if let path { try OwnedFD.open(path, [.write, .create, .exclusive], mode: 0o644) } else {
-                    try StandardStream.duplicate(1)
-                }
-        } catch {
-            throw EngineError("\(path ?? "standard output"): \(error)")
-        }
+        // A pipe, a device and an empty file are written to; they are not this command's to remove.
+        let isNew = path.map { !File.exists($0) } ?? false
+        let file = try path.map { try Self.output($0) } ?? StandardStream.duplicate(1)
         do {
             var writer = try ImageArchiveWriter(from: storage(), to: file) { observer(TransferEvent($0)) }
             try writer.write(chosen, format)
         } catch {
             // The first error is the one to tell.
-            if let path { try? File.remove(path) }
+            if let path, isNew { try? File.remove(path) }
             throw error
+        }
+    }
+
+    private static func output(_ path: String) throws -> OwnedFD {
+        do throws(Errno) {
+            do throws(Errno) {
+                return try OwnedFD.open(path, [.write, .create, .exclusive], mode: 0o644)
+            } catch .fileExists {
+                let file = try OwnedFD.open(path, .write)
+                let status = try file.status()
+                guard status.type != .regular || status.size == 0 else { throw .fileExists }
+                return file
+            }
+        } catch {
+            throw EngineError("\(path): \(error)")
         }
     }
 }
