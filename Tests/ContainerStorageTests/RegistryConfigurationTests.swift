@@ -141,13 +141,53 @@ private func registries(_ text: String) throws -> RegistriesConfiguration {
             ("bad.test/but/that:1", false), ("signed.test/a:1", false), ("x.no.test/a:1", false), ("no.test/a:1", true),
         ])
     func decides(name: String, isAllowed: Bool) throws {
-        let policy = try ImageDocuments.decode(SignaturePolicy.self, Array(Self.text.utf8), "policy.json")
+        let policy = try SignaturePolicy(Array(Self.text.utf8), path: "policy.json")
         let reference = try ImageReference(parsing: name)
         if isAllowed {
-            try policy.check(reference)
+            try policy.check(.registry(reference))
         } else {
-            let error = #expect(throws: StorageError.self) { try policy.check(reference) }
+            let error = #expect(throws: StorageError.self) { try policy.check(.registry(reference)) }
             #expect(error?.code == .refused)
+        }
+    }
+}
+
+extension PolicyTests {
+    @Test(
+        "A policy that is not understood is refused by the name of what is wrong",
+        arguments: [
+            (#"{"default":[{"type":"reject"}],"foo":1}"#, "Unknown key \"foo\""),
+            (#"{"default":[{"type":"reject","bar":1}]}"#, "Unknown key \"bar\""),
+            (#"{"default":[{"type":"what"}]}"#, "Unknown policy requirement type \"what\""),
+            (#"{"default":[]}"#, "List of verification policy requirements must not be empty"),
+            (#"{"transports":{}}"#, "Default policy is missing"),
+            (
+                #"{"default":[{"type":"reject"}],"transports":{"docker-archive":{"/x":[{"type":"reject"}]}}}"#,
+                "Unknown key \"/x\""
+            ),
+        ])
+    func isStrict(text: String, fault: String) {
+        let error = #expect(throws: StorageError.self) { try SignaturePolicy(Array(text.utf8), path: "policy.json") }
+        #expect(error?.message == "invalid policy in \"policy.json\": \(fault)")
+    }
+
+    @Test(
+        "Each place has its own rules, and paths those of the directories above",
+        arguments: [
+            (PolicySource.dockerArchive("/tmp/a.tar"), true), (.ociArchive("/usr/share/x.tar"), false),
+            (.ociArchive("/usr/x.tar"), true), (.ociArchive(nil), true), (.storage("abc"), false),
+            (.rootArchive("x"), true), (.layout("/usr/share/no"), true),
+        ])
+    func places(source: PolicySource, isAllowed: Bool) throws {
+        let text = #"""
+            {"default": [{"type": "insecureAcceptAnything"}], "transports": {
+                "oci-archive": {"/usr/share": [{"type": "reject"}]}, "containers-storage": {"": [{"type": "reject"}]}}}
+            """#
+        let policy = try SignaturePolicy(Array(text.utf8), path: "policy.json")
+        if isAllowed {
+            try policy.check(source)
+        } else {
+            #expect(throws: StorageError.self) { try policy.check(source) }
         }
     }
 }

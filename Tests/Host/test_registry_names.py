@@ -91,6 +91,45 @@ def search_shows_what_the_other_registries_have(host):
             one_line(program.fails(125, "search", "tool"), "stderr of search")
 
 
+@contextlib.contextmanager
+def _policy(host, **document):
+    """policy.json of this private host, while the block lasts."""
+    folder = host.scratch / "containers"
+    do(f"cp -a /etc/containers {folder} && mount --bind {folder} /etc/containers")
+    try:
+        (folder / "policy.json").write_text(json.dumps(document))
+        yield
+    finally:
+        do(f"umount /etc/containers && rm -rf {folder}")
+
+
+REJECT, ACCEPT = [{"type": "reject"}], [{"type": "insecureAcceptAnything"}]
+
+
+@test
+def policy_json_decides_about_archives_and_pushes_too(host):
+    with host.elsewhere() as elsewhere:
+        root = host.scratch / "root.tar"
+        do(f"tar -C {host.scratch} -cf {root} --files-from /dev/null")
+        with _policy(host, default=REJECT):
+            error = elsewhere.fails(125, "load", "-q", "-i", host.archive)
+            matches(one_line(error, "stderr"), f"Source image rejected: Running image docker-archive:{host.archive} is rejected by policy", "load")
+            matches(elsewhere.fails(125, "import", root), f"Running image tarball:{root} is rejected", "import")
+            equal(elsewhere.ok("images", "-q"), "", "images")
+            equal(elsewhere.ok("system", "check", "-q"), "", "system check")
+        with _policy(host, default=REJECT, transports={"docker-archive": {"": ACCEPT}}):
+            elsewhere.ok("load", "-q", "-i", host.archive)
+            out = host.scratch / "out.tar"
+            matches(elsewhere.fails(125, "save", "-q", "-o", out, IMAGE), "Running image containers-storage:.* is rejected", "save")
+            matches(elsewhere.fails(125, "push", "-q", IMAGE, "127.0.0.1:1/x"), "Running image containers-storage:.* is rejected", "push")
+            holds(not os.path.exists(out), "a file of a save that was refused")
+        with _policy(host, default=ACCEPT, more=1):
+            error = elsewhere.fails(125, "load", "-q", "-i", host.archive)
+            matches(error, 'invalid policy in "/etc/containers/policy.json": Unknown key "more"', "a key that nobody knows")
+        elsewhere.ok("rmi", IMAGE)
+        root.unlink()
+
+
 @test
 def save_writes_to_pipes_and_devices_and_says_nothing_on_a_pipe(host):
     with host.elsewhere() as elsewhere:

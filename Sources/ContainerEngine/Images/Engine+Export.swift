@@ -92,6 +92,7 @@ extension Engine {
     /// - Throws: `EngineError` or `StorageError`, one line.
     public func push(_ image: String, to destination: String?, _ options: PushOptions) throws -> String {
         let record = try self.image(image)
+        try SignaturePolicy().check(.storage(record.id))
         let target: ImageReference
         if let destination {
             let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
@@ -129,9 +130,11 @@ extension Engine {
                 "unknown format \"\(format)\": use "
                     + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: " or "))
         }
+        let policy = try SignaturePolicy()
         var chosen: [(image: StoredImage, names: [ImageReference])] = []
         for typed in images {
             let record = try image(typed)
+            try policy.check(.storage(record.id))
             let own = name(typed, of: record).map { [$0] } ?? []
             if let known = chosen.firstIndex(where: { $0.image.id.hex == record.id }) {
                 chosen[known].names += own

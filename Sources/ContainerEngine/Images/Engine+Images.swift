@@ -118,8 +118,9 @@ extension Engine {
     /// - Returns: the images, each with the names that the archive gives it.
     /// - Throws: `StorageError` when the archive is none that can be used; the store is as it was then.
     public func load(_ path: String?, observer: @escaping (TransferEvent) -> Void) throws -> [ImageRecord] {
+        let policy = try SignaturePolicy()
         let loaded = try changingStore {
-            let archive = ImageArchive(into: try storage()) {
+            let archive = ImageArchive(into: try storage(), admit: { try policy.check($0) }) {
                 observer(TransferEvent($0))
             }
             return try path.map { try archive.load(path: $0) }

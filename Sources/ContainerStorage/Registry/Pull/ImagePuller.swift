@@ -92,7 +92,7 @@ public struct ImagePuller: Sendable {
         _ reference: ImageReference, platform: ImagePlatform?, registries: RegistriesConfiguration,
         access: RegistryAccess
     ) throws -> RemoteImage {
-        try SignaturePolicy().check(reference)
+        try SignaturePolicy().check(.registry(reference))
         return try registries.ask(reference, access) { try find($0, platform) }
     }
 
