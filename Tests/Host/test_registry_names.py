@@ -166,3 +166,17 @@ def load_prints_the_archive_s_own_names_each_on_a_line(host):
         holds("destination  0 B" not in terminal, f"progress on a terminal: {terminal!r}")
         archive.unlink()
         elsewhere.ok("rmi", "-f", elsewhere.field(IMAGE, ".Id"))
+
+
+@test
+def history_as_json_has_podman_s_fields(host):
+    with host.elsewhere() as elsewhere:
+        elsewhere.ok("load", "-q", "-i", host.archive)
+        image = json.loads(elsewhere.ok("inspect", IMAGE))[0]
+        steps = json.loads(elsewhere.ok("history", "--format", "json", IMAGE))
+        first = image["History"][-1]
+        equal((steps[0]["id"], steps[0]["created"], steps[0]["Created"], steps[0]["CreatedBy"]),
+              (image["Id"], first["created"], first["created"], first["created_by"]), "the newest step")
+        holds(isinstance(steps[0]["size"], int), f"its size: {steps[0]['size']!r}")
+        matches(elsewhere.ok("history", "--format", "{{.CreatedAt}}|{{.Tags}}", IMAGE), r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\|\[\]$", "a template")
+        elsewhere.ok("rmi", IMAGE)
