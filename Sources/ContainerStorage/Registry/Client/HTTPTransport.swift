@@ -9,6 +9,15 @@ internal import NIOSSL
 struct TransportError: Error, CustomStringConvertible {
     /// What happened, in one line.
     var description: String
+    /// Whether it may be otherwise in a moment.
+    var mayPass = false
+}
+
+extension TransportError {
+    /// What the client says, in a person's words.
+    init(_ error: any Error) {
+        self.init(description: HTTPReply.explain(error), mayPass: HTTPReply.mayPass(error))
+    }
 }
 
 /// The body of a request.
@@ -91,7 +100,7 @@ final class HTTPTransport: Sendable {
                 url: url.description, method: .init(rawValue: method), headers: HTTPHeaders(headers), body: payload)
             reply.begin(client.execute(request: request, delegate: reply), abandoning: writer)
         } catch {
-            throw TransportError(description: HTTPReply.explain(error))
+            throw TransportError(error)
         }
         // Without a writer, the reply has the reason.
         if case .stream(_, let open) = body, let stream = try? writer.futureResult.wait() {

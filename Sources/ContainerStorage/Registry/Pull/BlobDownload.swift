@@ -111,7 +111,7 @@ final class BlobDownload: ByteSource {
 
     /// Asks for what is missing.
     private func open() throws -> HTTPReply {
-        let opened = try client.blob(descriptor.digest, from: position)
+        let opened = try client.blob(descriptor.digest, from: position, patience: 0)
         use(opened)
         let rest = opened.status == 206 ? descriptor.size - position : descriptor.size
         if opened.status == 206 {
