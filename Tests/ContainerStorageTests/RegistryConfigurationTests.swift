@@ -192,6 +192,42 @@ extension PolicyTests {
     }
 }
 
+@Suite("Proxies") struct ProxyTests {
+    @Test(
+        "NO_PROXY names hosts, domains, addresses, networks and ports",
+        arguments: [
+            ("", "https://r.test", true), ("r.test", "https://r.test", false), ("r.test", "https://a.r.test", false),
+            (".r.test", "https://r.test", true), (".r.test", "https://a.r.test", false),
+            ("test", "https://rtest", true),
+            ("*.r.test", "https://a.r.test", false), ("*", "https://r.test", false),
+            ("r.test:5000", "https://r.test", true), ("r.test:443", "https://r.test", false),
+            ("10.0.0.0/8", "https://10.1.2.3", false), ("10.0.0.0/8", "https://11.1.2.3", true),
+            ("0.0.0.0/0", "https://1.2.3.4", false), ("10.1.2.3", "https://10.1.2.3:5000", false),
+            ("fd00::1", "https://[fd00::1]:5000", false), ("10.0.0.0/x", "https://10.0.0.0", true),
+            ("", "https://localhost", false), ("", "https://127.1.2.3", false), ("", "http://r.test", false),
+            ("A.TEST , R.test", "https://r.test", false),
+        ])
+    func exceptions(exceptions: String, url: String, isProxied: Bool) throws {
+        let rules = try ProxyRules { ["https_proxy": "http://p.test:3128", "NO_PROXY": exceptions][$0] }
+        let origin = try #require(RegistryURL(url)).origin
+        #expect((rules.proxy(for: origin) != nil) == isProxied)
+    }
+
+    @Test("A proxy is a URL, or a host and a port")
+    func forms() throws {
+        let origin = try #require(RegistryURL("https://r.test")).origin
+        for (text, host, port) in [
+            ("p.test:8080", "p.test", 8080), ("http://p.test", "p.test", 80), ("socks5://p.test", "p.test", 1080),
+            ("http://ann:x%40y@p.test:1/", "p.test", 1),
+        ] {
+            let proxy = try ProxyRules { ["HTTPS_PROXY": text][$0] }.proxy(for: origin)
+            #expect(proxy?.host == host && proxy?.port == port)
+            #expect(proxy?.credentials == (text.contains("ann") ? "ann:x@y" : nil))
+        }
+        #expect(throws: StorageError.self) { try ProxyRules { ["HTTP_PROXY": "ftp://x"][$0] } }
+    }
+}
+
 @Suite("auth.json") struct CredentialTests {
     /// A file below /tmp that goes with this value.
     private final class Scratch {

@@ -8,6 +8,7 @@ struct Push: ParsableCommand {
 
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag
+    @OptionGroup var docker: DockerTrustFlag
 
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
@@ -34,7 +35,7 @@ struct Push: ParsableCommand {
             }
             options.format = known
         }
-        options.registry = registry.options()
+        options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         let progress = TransferProgress(shown: !quiet)
         options.observer = { progress.show($0) }

@@ -30,7 +30,7 @@ struct Search: ParsableCommand {
     func run() throws {
         guard (0...100_000).contains(limit) else { throw EngineError("limit must be between 0 and 100000") }
         guard !term.isEmpty else { throw EngineError("search requires a term") }
-        var options = registry.options()
+        var options = try registry.options()
         options.credentials = try credentials.credentials()
         let search = try ImageSearch(options)
         // Podman's own limits where none is given (libimage/search.go).

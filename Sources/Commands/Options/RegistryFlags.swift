@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ContainerEngine
+internal import LinuxSys
 internal import OCISpec
 
 /// How a registry is reached: what `pull`, `push`, `run`, `login` and others have in common.
@@ -15,7 +16,12 @@ struct RegistryFlags: ParsableArguments {
     var tlsVerify: GoBool?
 
     /// What the engine is asked for.
-    func options() -> RegistryOptions {
+    ///
+    /// - Throws: `EngineError` when a file with credentials is given and not there; `login` may make it.
+    func options(mayMakeFile: Bool = false) throws -> RegistryOptions {
+        if let authfile, !mayMakeFile, !File.exists(authfile) {
+            throw EngineError("checking authfile: stat \(authfile): no such file or directory")
+        }
         var options = RegistryOptions()
         options.credentialFile = authfile
         options.certificateDirectory = certDir
@@ -35,6 +41,12 @@ struct GoBool: ExpressibleByArgument {
         default: return nil
         }
     }
+}
+
+/// What Docker has and Podman accepts without effect.
+struct DockerTrustFlag: ParsableArguments {
+    @Flag(name: .long, help: "Docker's own; without effect.")
+    var disableContentTrust = false
 }
 
 /// `--creds`.
