@@ -180,3 +180,14 @@ def history_as_json_has_podman_s_fields(host):
         holds(isinstance(steps[0]["size"], int), f"its size: {steps[0]['size']!r}")
         matches(elsewhere.ok("history", "--format", "{{.CreatedAt}}|{{.Tags}}", IMAGE), r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\|\[\]$", "a template")
         elsewhere.ok("rmi", IMAGE)
+
+
+@test
+def image_inspect_shows_what_it_found_and_tells_what_not(host):
+    with host.elsewhere() as elsewhere:
+        elsewhere.ok("load", "-q", "-i", host.archive)
+        done = elsewhere.run("image", "inspect", "--format", "{{.Id}}", IMAGE, "absent")
+        equal((done.status, done.out), (125, elsewhere.field(IMAGE, ".Id") + "\n"), f"one of two: {done}")
+        done = elsewhere.run("image", "inspect", "absent")
+        equal((done.status, done.out), (125, "[]\n"), f"none: {done}")
+        elsewhere.ok("rmi", IMAGE)

@@ -170,6 +170,10 @@ struct InspectImage: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine(repairing: false)
-        try Rendering.documents(try names.map { ImageDocument.value(try engine.image($0)) }, format: format)
+        // As Podman: what was found is shown, and then what was not is told.
+        var found: [Value] = []
+        let missing = Result { try Failure.forEach(names) { found.append(ImageDocument.value(try engine.image($0))) } }
+        try Rendering.documents(found, format: format)
+        try missing.get()
     }
 }
