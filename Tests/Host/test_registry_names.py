@@ -183,6 +183,28 @@ def history_as_json_has_podman_s_fields(host):
 
 
 @test
+def archives_are_pulled_run_and_pushed_to_by_their_transport(host):
+    with host.elsewhere() as elsewhere:
+        identifier = elsewhere.ok("pull", "-q", f"docker-archive:{host.archive}")
+        equal(elsewhere.field(IMAGE, ".Id"), identifier, "the image of a docker-archive")
+        archive, other = host.scratch / "a.tar", host.scratch / "b.tar"
+        elsewhere.ok("push", "-q", IMAGE, f"oci-archive:{archive}:renamed:1")
+        elsewhere.ok("push", "-q", IMAGE, f"docker-archive:{other}")
+        do(f"mkdir {host.scratch}/layout && tar -C {host.scratch}/layout -xf {archive}")
+        elsewhere.ok("rmi", IMAGE)
+        for place in (f"oci-archive:{archive}", f"oci-archive:{archive}:renamed:1", f"oci:{host.scratch}/layout"):
+            equal(elsewhere.ok("run", "--rm", "--network", "none", "-q", place, "echo", "ran"), "ran", place)
+            equal(elsewhere.ok("images", "--format", "{{.Repository}}:{{.Tag}}"), "localhost/renamed:1", f"names after {place}")
+            elsewhere.ok("rmi", "renamed:1")
+        equal(elsewhere.ok("pull", "-q", f"docker-archive:{other}"), identifier, "an archive without a name")
+        elsewhere.ok("rmi", identifier)
+        matches(one_line(elsewhere.fails(125, "pull", "-q", f"oci-archive:{archive}:other"), "stderr"), "no image localhost/other:latest", "another name")
+        matches(one_line(elsewhere.fails(125, "pull", "-q", "dir:/x"), "stderr"), "transport dir is not supported", "dir:")
+        do(f"rm -rf {archive} {other} {host.scratch}/layout")
+        elsewhere.ok("rmi", "-a")
+
+
+@test
 def image_inspect_shows_what_it_found_and_tells_what_not(host):
     with host.elsewhere() as elsewhere:
         elsewhere.ok("load", "-q", "-i", host.archive)

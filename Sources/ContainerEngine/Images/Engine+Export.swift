@@ -86,13 +86,15 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - image: its name or id.
-    ///   - destination: the name that it gets there, with or without `docker://`; its own if nil.
+    ///   - destination: the name that it gets there, with or without `docker://`; its own if nil. It can be an archive,
+    ///     too: `docker-archive:PATH[:NAME]` or `oci-archive:PATH[:NAME]`.
     ///   - options: how.
     /// - Returns: the manifest's digest there.
     /// - Throws: `EngineError` or `StorageError`, one line.
     public func push(_ image: String, to destination: String?, _ options: PushOptions) throws -> String {
         let record = try self.image(image)
         try SignaturePolicy().check(.storage(record.id))
+        if let place = try destination.flatMap({ try ArchivePlace($0) }) { return try push(record, to: place, options) }
         let target: ImageReference
         if let destination {
             let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
@@ -142,6 +144,14 @@ extension Engine {
                 chosen.append((try storedImage(record.id), own))
             }
         }
+        try write(chosen, to: path, format, observer)
+    }
+
+    func write(
+        _ chosen: [(image: StoredImage, names: [ImageReference])], to path: String?,
+        _ format: ImageArchiveWriter.Format,
+        _ observer: @escaping (TransferEvent) -> Void
+    ) throws {
         let lock = try FileLock(sharing: "\(paths.root)/images.lock")
         defer { lock.release() }
         // A pipe, a device and an empty file are written to; they are not this command's to remove.
