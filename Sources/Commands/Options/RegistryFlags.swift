@@ -88,7 +88,8 @@ struct PlatformFlags: ParsableArguments {
             guard arch == nil, os == nil, variant == nil else {
                 throw EngineError("--platform option can not be specified with --arch, --os or --variant")
             }
-            let parts = platform.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            // Case counts for nothing, as in containerd's and Podman's words.
+            let parts = platform.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard (1...3).contains(parts.count), !parts.contains("") else {
                 throw EngineError("invalid platform \"\(platform)\": must be os/arch or os/arch/variant")
             }
