@@ -137,7 +137,7 @@ struct ContainerOptions: ParsableArguments {
         var request = CreateRequest(image: image)
         request.pull.policy = pull.value
         request.pull.platform = try platform.value()
-        request.pull.registry = registry.options()
+        request.pull.registry = try registry.options()
         let progress = TransferProgress(shown: !quiet)
         request.pull.observer = { progress.show($0) }
         request.command = Array(words)
