@@ -132,6 +132,7 @@ extension Object {
 
         private enum Content: Sendable {
             case value(Value)
+            case computed(@Sendable () -> Value)
             case method(Method)
         }
 
@@ -161,9 +162,16 @@ extension Object {
             Field(name: name, content: .method(Method(parameters: parameters, call: call)))
         }
 
-        private init(name: String, content: Content) {
+        /// Makes a field that is like any other, but found only when it is named, printed or written as JSON.
+        public static func computed(
+            _ name: String, json: String, _ compute: @escaping @Sendable () -> Value
+        ) -> Field {
+            Field(name: name, json: json, content: .computed(compute))
+        }
+
+        private init(name: String, json: String? = nil, content: Content) {
             self.name = name
-            self.jsonName = nil
+            self.jsonName = json
             self.omitEmpty = false
             self.content = content
         }
@@ -172,13 +180,14 @@ extension Object {
         public var value: Value {
             switch content {
             case .value(let value): value
+            case .computed(let compute): compute()
             case .method(let method): method.parameters == 0 ? method.call([]) : .null
             }
         }
 
         var method: Method? {
             switch content {
-            case .value: nil
+            case .value, .computed: nil
             case .method(let method): method
             }
         }

@@ -2,4 +2,6 @@
 enum Version {
     /// This program's own.
     static let engine = "0.1.0"
+    /// The version of Podman whose commands and documents these follow: what tools ask that need to know.
+    static let api = "4.3.1"
 }
