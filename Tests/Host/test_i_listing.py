@@ -234,3 +234,35 @@ def version_and_info_answer(host):
     matches(host.swiftlet.ok("--version"), r"^\S+ version \d+\.\d+", "--version")
     matches(host.swiftlet.ok("version"), r"(?i)^version:", "version")
     json.loads(host.swiftlet.ok("info", "--format", "json"))
+
+
+@test
+def version_answers_for_client_and_server(host):
+    ours = host.swiftlet.ok("--version").split()[-1]
+    for template in ("{{.Version}}", "{{.Client.Version}}", "{{.Server.Version}}"):
+        equal(host.swiftlet.ok("version", "--format", template), ours, f"version --format {template}")
+    matches(host.swiftlet.ok("version", "--format", "{{.Server.APIVersion}} {{.Client.OsArch}}"), r"^4\.\d+\.\d+ linux/\w+$", "API version")
+    printed = host.swiftlet.ok("version", "--format", "json")
+    equal((printed.count("\n"), list(json.loads(printed))), (0, ["Client"]), "json on one line")
+
+
+@test
+def info_has_podmans_document(host):
+    document = json.loads(host.swiftlet.ok("info", "--format", "json"))
+    wanted = {"host": "arch cgroupManager cgroupVersion cgroupControllers conmon cpus cpuUtilization distribution eventLogger hostname idMappings kernel "
+                      "logDriver memFree memTotal networkBackend ociRuntime os remoteSocket serviceIsRemote security slirp4netns swapFree swapTotal "
+                      "uptime linkmode",
+              "store": "configFile containerStore graphDriverName graphOptions graphRoot graphRootAllocated graphRootUsed graphStatus imageCopyTmpDir "
+                       "imageStore runRoot volumePath",
+              "version": "APIVersion Version GoVersion GitCommit BuiltTime Built OsArch Os"}
+    for part, names in wanted.items():
+        equal(list(document[part]), names.split(), f"info: {part}")
+    for template, pattern in (("{{.Host.CgroupsVersion}}", "^v[12]$"), ("{{.Host.Distribution.Distribution}}", "^[a-z]+$"), ("{{.Host.SwapTotal}}", r"^\d+$"),
+                              ("{{.Host.Uptime}}", r"^\d+h \d+m \d+\.00s"), ("{{.Host.Security.AppArmorEnabled}}", "^(true|false)$"),
+                              ("{{index .Host.CgroupControllers 0}}", r"^\w+$"), ("{{.Store.GraphRootUsed}}", r"^[1-9]\d+$"),
+                              ("{{.Host.Conmon.Package}}", r"^(\S+_\S+|Unknown)$"), ("{{.Host.OCIRuntime.Version}}", "version")):
+        matches(host.swiftlet.ok("info", "--format", template), pattern, f"info --format {template}")
+    text = host.swiftlet.ok("info", "--debug")
+    matches(text, r"^host:\n  arch: \w+\n  cgroupControllers:\n  - \w+\n", "YAML")
+    matches(text, r"^registries: {}\nstore:\n", "YAML")
+    holds("\n    version: |-\n      " in text or "\n    version: runc" in text, f"text of several lines: {text}")

@@ -122,7 +122,7 @@ enum Rendering {
     }
 
     /// Whether a format asks for JSON: `json`, or the template that says the same.
-    private static func isJSON(_ format: String) -> Bool {
+    static func isJSON(_ format: String) -> Bool {
         ["json", "{{json.}}"].contains(format.filter { !$0.isWhitespace })
     }
 
