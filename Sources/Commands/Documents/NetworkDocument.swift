@@ -1,6 +1,7 @@
 internal import ContainerEngine
 internal import ContainerNetwork
 internal import GoTemplate
+internal import OCISpec
 internal import WirePrimitives
 
 /// Networks and leases as the network commands show them.
@@ -12,13 +13,18 @@ enum NetworkDocument {
 
     /// A row of `network ls`.
     static func row(_ network: NetworkDefinition, truncated: Bool) -> Value {
+        let created = Timestamp(network.created)?.goDescription ?? network.created
         let labels = network.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let document = value(network)
         return .object(
             Object(
                 kind: .structure,
                 fields: fields(network, id: truncated ? String(network.id.prefix(12)) : network.id).map {
-                    $0.name == "Labels" ? .init("Labels", .string(labels)) : $0
+                    switch $0.name {
+                    case "Labels": .init("Labels", .string(labels))
+                    case "Created": .init("Created", .string(created))
+                    default: $0
+                    }
                 }, json: document))
     }
 
@@ -31,12 +37,18 @@ enum NetworkDocument {
         case .gateway: holder = "(gateway)"
         case .reservation: holder = "(reserved)"
         }
-        return .structure([
-            .init("Network", .string(lease.network)),
-            .init("Address", .string(isOne ? "\(lease.prefix.network)" : "\(lease.prefix)")),
-            .init("Holder", .string(holder)), .init("State", .string(lease.isActive ? "in use" : "kept")),
-            .init("Since", .string(lease.since.map(HumanText.ago) ?? "")),
-        ])
+        func fields(since: String) -> [Object.Field] {
+            [
+                .init("Network", .string(lease.network)),
+                .init("Address", .string(isOne ? "\(lease.prefix.network)" : "\(lease.prefix)")),
+                .init("Holder", .string(holder)), .init("State", .string(lease.isActive ? "in use" : "kept")),
+                .init("Since", .string(since)),
+            ]
+        }
+        return .object(
+            Object(
+                kind: .structure, fields: fields(since: lease.since.map(HumanText.ago) ?? ""),
+                json: .structure(fields(since: lease.since.map { Timestamp(nanoseconds: $0).description } ?? ""))))
     }
 
     private static func fields(_ network: NetworkDefinition, id: String) -> [Object.Field] {

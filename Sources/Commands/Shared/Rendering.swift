@@ -16,7 +16,9 @@ enum Rendering {
             case nil, "table": self = .table
             case "json", "{{json .}}": self = .json
             case let text? where text.hasPrefix("table "):
-                self = .tableTemplate(String(text.dropFirst(6).drop { $0 == " " }))
+                // As in Podman, a blank between two fields begins a column.
+                self = .tableTemplate(
+                    String(text.dropFirst(6).drop { $0 == " " }).replacing("}} {{", with: "}}\t{{"))
             case let text?: self = .template(text)
             }
         }
