@@ -145,7 +145,7 @@ extension Engine {
         }
         let launch = ProcessLaunch(
             spec: spec, namespace: intent.namespace, networks: intent.networks,
-            hostAddress: intent.networks.lazy.compactMap(\.definition.hostAddress).first,
+            networkOwner: try networkOwner(of: spec), hostAddress: try hostAddress(intent.networks),
             portDescriptors: claim.descriptors)
         // The process is created in the namespace while its links are made there; it starts when both are done.
         let launcher = try Launcher(self)
