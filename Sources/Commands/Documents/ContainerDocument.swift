@@ -119,12 +119,11 @@ struct ContainerDocument {
             .init("LinkLocalIPv6PrefixLen", 0), .init("Ports", portBindings),
             .init("SandboxKey", .string(record.run?.namespacePath ?? "")),
         ]
-        if !spec.network.networks.isEmpty {
-            let networks = spec.network.networks.map { name in
-                (name, Self.network(name, inspection.networks.first { $0.name == name }, spec))
-            }
-            fields.append(.init("Networks", .map(networks)))
+        let owner = inspection.networkOwner
+        let networks = owner.network.networks.map { name in
+            (name, Self.network(name, inspection.networks.first { $0.name == name }, owner))
         }
+        fields.append(.init("Networks", json: "Networks", omitEmpty: true, networks.isEmpty ? .null : .map(networks)))
         return .structure(fields, typeName: "define.InspectNetworkSettings")
     }
 

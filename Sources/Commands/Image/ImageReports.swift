@@ -111,7 +111,7 @@ struct History: ParsableCommand {
             [
                 .init("ID", json: "id", .string(id.map { noTrunc ? $0 : String($0.prefix(12)) } ?? "<missing>")),
                 .init("Created", json: "created", .string(shownTime(created))),
-                .init("CreatedAt", json: nil, .string(created.map { Timestamp(nanoseconds: $0).goDescription } ?? "")),
+                .init("CreatedAt", json: nil, .string(created.map { GoTime(nanoseconds: $0).description } ?? "")),
                 .init("CreatedSince", json: nil, .string(created.map(HumanText.ago) ?? "N/A")),
                 .init(
                     "CreatedBy", json: "CreatedBy",

@@ -118,15 +118,23 @@ struct NetworkReload: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Every container.")
     var all = false
 
+    @Flag(name: .shortAndLong, help: "The container that was created last.")
+    var latest = false
+
     @Argument(help: ArgumentHelp("Containers, by name or id.", valueName: "container"))
     var containers: [String] = []
 
     func run() throws {
-        guard all != !containers.isEmpty else {
-            throw EngineError(
-                all ? "no arguments are needed with --all" : "you must provide at least one name or id, or --all")
+        guard [all, latest, !containers.isEmpty].count(where: \.self) == 1 else {
+            throw EngineError("give either names or ids of containers, --all or --latest")
         }
-        for id in try Invocation.engine().reloadNetworks(all ? nil : containers) { Output.line(id) }
+        let engine = try Invocation.engine()
+        var references = all ? nil : containers
+        if latest {
+            guard let last = try engine.containers().last else { throw EngineError("there is no container") }
+            references = [last.id]
+        }
+        for id in try engine.reloadNetworks(references) { Output.line(id) }
     }
 }
 
@@ -145,7 +153,8 @@ struct NetworkUpdate: ParsableCommand {
     var network: String
 
     func run() throws {
-        try Invocation.engine().updateNetwork(network, addServers: added, dropServers: dropped)
+        func lists(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+        try Invocation.engine().updateNetwork(network, addServers: lists(added), dropServers: lists(dropped))
         Output.line(network)
     }
 }

@@ -72,7 +72,8 @@ enum InspectType: String, ExpressibleByArgument, CaseIterable {
         case .volume: return VolumeDocument.value(try engine.volume(name))
         case .network:
             do {
-                return NetworkDocument.value(try engine.network(name))
+                let network = try engine.network(name)
+                return NetworkDocument.value(network, members: try engine.members(ofNetwork: network.name))
             } catch let error as NetworkError where error.kind == .notFound {
                 throw EngineError("network \(name): \(error)", kind: .noSuchNetwork)
             }

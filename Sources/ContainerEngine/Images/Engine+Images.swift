@@ -164,7 +164,7 @@ extension Engine {
         }
         return try loaded.map { image in
             var record = try self.image(image.id.hex)
-            record.names = image.names.map(\.description)
+            record.summary.names = image.names.map(\.description)
             return record
         }
     }

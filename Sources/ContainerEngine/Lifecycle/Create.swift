@@ -151,7 +151,7 @@ extension ContainerSpec {
             throw EngineError("the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"")
         }
         try resolve(request, configuration)
-        try publish(request)
+        try publish(request, engine)
     }
 
     private static func check(name: String) throws {
@@ -253,7 +253,21 @@ extension ContainerSpec {
     }
 
     private mutating func resolve(_ request: CreateRequest, _ configuration: ContainersConfiguration) throws {
-        for server in request.resolver.servers where IPAddress(server) == nil {
+        if !request.resolver.isEmpty, network == .none || !network.dependencies.isEmpty {
+            throw EngineError(
+                "conflicting options: dns and the network mode: \(network == .none ? "none" : "container")")
+        }
+        if !request.addedHosts.isEmpty, !network.dependencies.isEmpty {
+            throw EngineError(
+                "invalid config provided: cannot set extra host entries when the container is joined to another "
+                    + "containers network namespace: invalid configuration")
+        }
+        if request.noHosts, !request.addedHosts.isEmpty {
+            throw EngineError("--no-hosts and --add-host cannot be set together")
+        }
+        noHosts = request.noHosts ? true : nil
+        for server in request.resolver.servers
+        where IPAddress(server) == nil && request.resolver.servers != [ResolverOptions.none] {
             throw EngineError("\(server) is not an ip address")
         }
         let wished = configuration.completing(request.resolver)
@@ -263,7 +277,7 @@ extension ContainerSpec {
         addedHosts = request.addedHosts.isEmpty ? nil : request.addedHosts
     }
 
-    private mutating func publish(_ request: CreateRequest) throws {
+    private mutating func publish(_ request: CreateRequest, _ engine: Engine) throws {
         var texts = request.publish
         if request.publishAll {
             let given = try PublishedPort.parse(all: texts)
@@ -281,8 +295,10 @@ extension ContainerSpec {
         switch network {
         case .bridge: return
         case .host, .none, .container, .namespace:
-            throw EngineError(
-                "published ports need a network of the container's own: leave out -p, or use --network bridge")
+            ports = []
+            engine.warn(
+                "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use"
+            )
         }
     }
 }

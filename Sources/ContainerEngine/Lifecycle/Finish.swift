@@ -214,6 +214,7 @@ extension Engine {
         }
         attempt { try detach(spec.id, namespace: namespace) }
         attempt { try deletion.join() }
+        attempt { try leaveSharedNames(spec) }
         if let first = errors.first { throw first }
         try File.remove("\(paths.exits)/\(spec.id)")
         try File.remove(paths.pidFile(spec.id))

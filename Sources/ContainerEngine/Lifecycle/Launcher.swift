@@ -11,6 +11,8 @@ struct ProcessLaunch: Sendable {
     /// The namespace's path; nil for the host's, or for one that the runtime makes.
     var namespace: String?
     var networks: [NetworkIntent]
+    /// Whose network and names it has: itself, or the container that it shares them with.
+    var networkOwner: ContainerSpec
     var addresses: [IPAddress] { networks.flatMap(\.addresses) }
     /// The address by which the container reaches the host.
     var hostAddress: IPAddress?
@@ -86,6 +88,15 @@ struct Launcher: Sendable {
     private func writeNames(_ launch: ProcessLaunch) throws {
         let spec = launch.spec
         let files = paths.files(of: spec)
+        try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
+        // Podman tells who it is to privileged containers alone.
+        let text = spec.privileged ? Self.containerEnvironment(spec) : ""
+        try File.write("\(files.directory)/containerenv", text, mode: 0o644)
+        guard launch.networkOwner.id == spec.id else {
+            let lock = try FileLock(paths.networkLock)
+            defer { lock.release() }
+            return try SharedHostsFile(paths.files(of: launch.networkOwner).hosts).add(spec)
+        }
         var hosts = HostsFile()
         // A host without the file has no names for its containers.
         hosts.base = (try? File.readText("/etc/hosts", limit: 1 << 20)) ?? ""
@@ -93,14 +104,10 @@ struct Launcher: Sendable {
             try HostsFile.parseAdded($0, hostAddress: launch.hostAddress)
         }
         hosts.hostAddress = launch.hostAddress
-        hosts.addresses = launch.addresses
+        hosts.addresses = spec.network == .none ? SharedHostsFile.addresses : launch.addresses
         hosts.ownNames = [spec.hostname, spec.name]
         try File.write(files.hosts, hosts.text, mode: 0o644)
         try File.write(files.resolvConf, try resolvConf(launch).text, mode: 0o644)
-        try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
-        // Podman tells who it is to privileged containers alone.
-        let text = spec.privileged ? Self.containerEnvironment(spec) : ""
-        try File.write("\(files.directory)/containerenv", text, mode: 0o644)
     }
 
     private static func containerEnvironment(_ spec: ContainerSpec) -> String {
@@ -144,8 +151,12 @@ struct Launcher: Sendable {
         var blueprint = basis(spec, network: network(launch))
         blueprint.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
         blueprint.home = user.home
+        // One that shares another's network shares its names.
+        let owner = launch.networkOwner
+        let names = paths.files(of: owner)
         blueprint.hostFiles = .init(
-            hosts: files.hosts, resolvConf: files.resolvConf, hostname: files.hostname,
+            hosts: owner.keepsImageHosts || spec.keepsImageHosts ? nil : names.hosts,
+            resolvConf: owner.keepsImageResolvConf ? nil : names.resolvConf, hostname: files.hostname,
             containerEnvironment: "\(files.directory)/containerenv")
         blueprint.mounts = try spec.mounts.map { try mount($0, root, user) }
         try complete(&blueprint, launch, root)

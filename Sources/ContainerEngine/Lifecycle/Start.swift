@@ -195,7 +195,7 @@ extension Engine {
         }
         let launch = ProcessLaunch(
             spec: spec, namespace: intent.namespace, networks: intent.networks,
-            hostAddress: intent.networks.lazy.compactMap(\.definition.hostAddress).first,
+            networkOwner: try networkOwner(of: spec), hostAddress: try hostAddress(intent.networks),
             networkDirectory: try networkDirectory(), portDescriptors: claim.descriptors,
             joined: try joinedNamespaces(spec))
         // The process is created in the namespace while its links are made there; it starts when both are done.

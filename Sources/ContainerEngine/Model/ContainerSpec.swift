@@ -67,6 +67,8 @@ public struct ContainerSpec: Codable, Sendable {
     public var resolver: ResolverOptions?
     /// `--add-host`, as written.
     public var addedHosts: [String]?
+    /// `--no-hosts`: whether /etc/hosts is the image's.
+    public var noHosts: Bool?
     /// Published ports, random ones chosen.
     public var ports: [PortMapping] = []
     /// Those of `ports` whose host ports were chosen here, by index.
@@ -130,6 +132,9 @@ public struct ResolverOptions: Codable, Sendable, Hashable {
     /// No wishes.
     public init() {}
 
+    /// The server that stands for the image's own file.
+    static let none = "none"
+
     /// Whether nothing was asked for.
     public var isEmpty: Bool { servers.isEmpty && search.isEmpty && options.isEmpty }
 }
@@ -160,4 +165,12 @@ public enum NetworkMode: Codable, Sendable, Hashable {
         case .namespace(let path): "ns:\(path)"
         }
     }
+}
+
+extension ContainerSpec {
+    /// Whether /etc/hosts is the image's.
+    var keepsImageHosts: Bool { noHosts == true }
+
+    /// Whether /etc/resolv.conf is the image's: nobody could be asked, or `--dns none` says so.
+    var keepsImageResolvConf: Bool { network == .none || resolver?.servers == [ResolverOptions.none] }
 }

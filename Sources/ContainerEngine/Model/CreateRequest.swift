@@ -54,6 +54,8 @@ public struct CreateRequest: Sendable {
     public var resolver = ResolverOptions()
     /// `--add-host`: `NAME:ADDRESS` each.
     public var addedHosts: [String] = []
+    /// `--no-hosts`.
+    public var noHosts = false
     /// `--publish`, one mapping each.
     public var publish: [String] = []
     /// `--publish-all`.

@@ -10,6 +10,8 @@ public struct ContainerInspection: Sendable {
     public var record: ContainerRecord
     /// The digest of its image's manifest.
     public var imageDigest: String
+    /// Whose networks it is on: itself, or the container whose network it shares.
+    public var networkOwner: ContainerSpec
     /// The networks that it is attached to now.
     public var networks: [NetworkInspection]
     /// Where its files are.
@@ -104,11 +106,13 @@ extension Engine {
         let record = refreshed(try store.container(reference))
         let spec = record.spec
         let digest = try store.database.query("SELECT manifest_digest FROM images WHERE id = ?1", [.text(spec.imageID)])
+        let owner = try networkOwner(of: spec)
         let sessions = try File.names(in: paths.execSessions(record.id))
         let files = paths.files(of: spec)
         let launcher = try Launcher(self)
         return ContainerInspection(
-            record: record, imageDigest: digest.first?.text(0) ?? "", networks: try networkInspections(record.id),
+            record: record, imageDigest: digest.first?.text(0) ?? "", networkOwner: owner,
+            networks: try networkInspections(owner.id),
             paths: files, process: try InspectedProcess(spec, launcher, configuration: files.configuration),
             size: size ? try self.size(of: record) : nil, execSessions: sessions,
             runtimeName: try launcher.runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id))
@@ -200,8 +204,9 @@ extension NetworkMode {
 }
 
 extension NetworkDefinition {
-    /// The address by which a container on this network reaches its host: the first gateway, IPv4 before IPv6.
-    var hostAddress: IPAddress? { gateways.sorted().first }
+    /// The address by which a container on this network reaches its host: the first gateway of a bridge, IPv4 before
+    /// IPv6. Elsewhere the gateway is another machine.
+    var hostAddress: IPAddress? { isManagedBridge ? gateways.sorted().first : nil }
 
     /// The host's addresses on the network, where its resolver listens.
     var gateways: [IPAddress] { subnets.compactMap(\.gateway) }
