@@ -121,7 +121,11 @@ def networks_are_listed_filtered_and_removed(host):
     _defined(host, "--label", "x=2", "two")
     equal(host.swiftlet.ok("network", "ls", "-q").split(), ["one", "podman", "two"], "ls -q")
     equal(host.swiftlet.ok("network", "ls", "--filter", "label=x=2", "--format", "{{.Name}}"), "two", "ls --filter label")
-    with host.container("--network", "one") as container:
+    with host.container("--network", "one", "--name", "web1") as container:
+        member = json.loads(host.swiftlet.ok("network", "inspect", "one"))[0]["containers"][container]
+        mac = member["interfaces"]["eth0"].pop("mac_address")
+        matches(mac, "^([0-9a-f]{2}:){5}[0-9a-f]{2}$", "the MAC in inspect")
+        equal(member, {"name": "web1", "interfaces": {"eth0": {"subnets": [{"ipnet": "10.89.0.2/24", "gateway": "10.89.0.1"}]}}}, "containers in inspect")
         equal(host.swiftlet.ok("network", "ls", "-q", "--filter", "dangling=false").split(), ["one", "podman"], "ls --filter dangling=false: the default network is always in use")
         equal(host.swiftlet.fails(2, "network", "rm", "one").strip(),
               'Error: "one" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used', "rm")

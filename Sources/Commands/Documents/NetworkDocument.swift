@@ -6,9 +6,29 @@ internal import WirePrimitives
 
 /// Networks and leases as the network commands show them.
 enum NetworkDocument {
-    /// The document of `network inspect`, with Podman's fields and their names in JSON.
-    static func value(_ network: NetworkDefinition) -> Value {
-        .structure(fields(network, id: network.id), typeName: "types.Network")
+    /// The document of `network inspect`, with Podman's fields and their names in JSON; Podman 5 has the running
+    /// containers.
+    static func value(_ network: NetworkDefinition, members: [NetworkMember] = []) -> Value {
+        let containers: Object.Field = .init(
+            "Containers", json: "containers", omitEmpty: true, .map(members.map { ($0.id, member($0)) }))
+        return .structure(fields(network, id: network.id) + [containers], typeName: "types.Network")
+    }
+
+    private static func member(_ member: NetworkMember) -> Value {
+        let subnets = member.addresses.map { address in
+            Value.structure([
+                .init("IPNet", json: "ipnet", .string("\(address.address)")),
+                .init("Gateway", json: "gateway", omitEmpty: true, .string(address.gateway.map { "\($0)" } ?? "")),
+            ])
+        }
+        let interface = Value.structure([
+            .init("Subnets", json: "subnets", omitEmpty: true, .array(subnets)),
+            .init("MacAddress", json: "mac_address", .string(member.macAddress.map { "\($0)" } ?? "")),
+        ])
+        return .structure([
+            .init("Name", json: "name", .string(member.name)),
+            .init("Interfaces", json: "interfaces", .map([("\(member.interfaceName)", interface)])),
+        ])
     }
 
     /// A row of `network ls`.

@@ -32,7 +32,11 @@ struct NetworkInspect: ParsableCommand {
         var documents: [Value] = []
         var errors: [any Error] = []
         for name in networks {
-            do { documents.append(NetworkDocument.value(try engine.network(name))) } catch {
+            do {
+                let network = try engine.network(name)
+                documents.append(
+                    NetworkDocument.value(network, members: try engine.members(ofNetwork: network.name)))
+            } catch {
                 errors.append(EngineError("inspecting object: network \(name): \(Failure.message(error))"))
             }
         }
