@@ -24,9 +24,10 @@ public struct NetworkMember: Sendable, Hashable {
 }
 
 extension Engine {
-    /// The containers that run on a network, the first attached first.
+    /// The containers that run on a network.
     ///
     /// - Parameter name: the network's name.
+    /// - Returns: the containers, the first attached first.
     /// - Throws: `DatabaseError` when the state cannot be read.
     public func members(ofNetwork name: String) throws -> [NetworkMember] {
         let definition = try store.attachedDefinition(name)
