@@ -67,7 +67,8 @@ struct ContainerCommand: ParsableCommand {
         commandName: "container", abstract: "Manage containers.",
         subcommands: [
             Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, ContainerList.self,
-            Exec.self, Logs.self, Wait.self, Attach.self, Restart.self,
+            Exec.self, Logs.self, Wait.self, Attach.self, Restart.self, Rename.self,
+            ContainerPrune.self, Commit.self, Diff.self,
             Port.self, InspectContainer.self, Exists.self, Cleanup.self,
         ])
 }

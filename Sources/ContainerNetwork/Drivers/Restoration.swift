@@ -80,7 +80,9 @@ extension Step {
             let peer = try inside.link(pair.peerName)
             if let end, let peer, peer.peer == end.index {
                 let bridge = try context.host.existingLink(pair.bridge)
-                if end.master != bridge.index { try context.host.perform(LinkRequest.setMaster(end.index, bridge.index)) }
+                if end.master != bridge.index {
+                    try context.host.perform(LinkRequest.setMaster(end.index, bridge.index))
+                }
                 return
             }
             try context.host.deletePair(pair.name, address: pair.address)
