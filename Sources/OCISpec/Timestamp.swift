@@ -90,11 +90,6 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         "\(date("T"))\(fraction)Z"
     }
 
-    /// As Go prints a time: `2024-01-01 00:00:00.5 +0000 UTC`.
-    public var goDescription: String {
-        "\(date(" "))\(fraction) +0000 UTC"
-    }
-
     private var fraction: String {
         let nanosecond = components.nanosecond
         guard nanosecond != 0 else { return "" }

@@ -1,4 +1,5 @@
-"""What somebody took away of running containers' networks comes back: by `network reload`, and by the next start."""
+"""Networks that somebody takes away, or that come and go, while containers run: by `network reload` and the next start all
+is as it was."""
 import re
 
 from check import equal, holds, test
@@ -57,3 +58,19 @@ def a_start_puts_the_network_of_others_back(host):
             equal(_addresses(host, first), [("eth0", "10.89.0.2")], "its addresses")
     finally:
         host.swiftlet.ok("network", "rm", "-f", "-t", "0", "one")
+
+
+@test
+def names_of_an_ipv6_network_never_stand_in_a_starts_way(host):
+    """Its bridge comes and goes while others start; an address is ready to be bound as soon as it is there."""
+    host.swiftlet.ok("network", "create", "--subnet", "fd78::/64", "six")
+    host.swiftlet.ok("network", "create", "mynet")
+    try:
+        with host.container("--network", "mynet", "--name", "stays"):
+            for number in range(15):
+                other = host.swiftlet.start("run", "--rm", "--network", "mynet", IMAGE, "true")
+                host.swiftlet.ok("run", "-d", "--name", "b", "--network", "six:ip6=fd78::50", IMAGE)
+                host.swiftlet.ok("rm", "-f", "-t", "0", "b")
+                equal(other.wait(30), 0, f"exit status of the other run, time {number}")
+    finally:
+        host.swiftlet.ok("network", "rm", "-f", "-t", "0", "six", "mynet")

@@ -166,7 +166,6 @@ struct InspectImage: ParsableCommand {
     var names: [String]
 
     func run() throws {
-        let engine = try Invocation.engine(repairing: false)
-        try Rendering.documents(try names.map { ImageDocument.value(try engine.image($0)) }, format: format)
+        try InspectType.image.show(names, try Invocation.engine(repairing: false), format: format)
     }
 }

@@ -29,18 +29,7 @@ struct NetworkInspect: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine(repairing: false)
-        var documents: [Value] = []
-        var errors: [any Error] = []
-        for name in networks {
-            do { documents.append(NetworkDocument.value(try engine.network(name))) } catch {
-                errors.append(EngineError("inspecting object: network \(name): \(Failure.message(error))"))
-            }
-        }
-        // Podman prints what it found, `[]` for nothing, before it fails.
-        if format == nil || format == "json" || !documents.isEmpty {
-            try Rendering.documents(documents, format: format)
-        }
-        if !errors.isEmpty { throw ErrorList(errors: errors, exitCode: 125) }
+        try InspectType.network.show(networks, engine, format: format)
     }
 }
 

@@ -129,6 +129,7 @@ extension ContainerSpec {
         privileged = request.privileged
         capabilitiesToAdd = request.capabilitiesToAdd
         capabilitiesToDrop = request.capabilitiesToDrop
+        idFile = request.idFile
         readOnly = request.readOnly
         if let seconds = request.stopTimeout ?? configuration.stopTimeout { stopTimeout = seconds }
         apply(configuration)

@@ -96,7 +96,7 @@ struct Launcher: Sendable {
         hosts.addresses = launch.addresses
         hosts.ownNames = [spec.hostname, spec.name]
         try File.write(files.hosts, hosts.text, mode: 0o644)
-        try File.write(files.resolvConf, resolvConf(launch).text, mode: 0o644)
+        try File.write(files.resolvConf, try resolvConf(launch).text, mode: 0o644)
         try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
         // Podman tells who it is to privileged containers alone.
         let text = spec.privileged ? Self.containerEnvironment(spec) : ""
@@ -115,16 +115,15 @@ struct Launcher: Sendable {
         """
     }
 
-    private func resolvConf(_ launch: ProcessLaunch) -> ResolvConf {
+    private func resolvConf(_ launch: ProcessLaunch) throws -> ResolvConf {
         var request = ResolvConf.Request()
         request.hasIPv6 = launch.addresses.contains { $0.family == .ipv6 }
         request.sharesHostNetwork = launch.spec.network == .host
         if let own = launch.spec.resolver {
             (request.servers, request.search, request.options) = (own.servers, own.search, own.options)
         }
-        let resolving = launch.networks.map(\.definition).filter(\.dnsEnabled)
-        request.networkServers = resolving.flatMap(\.gateways)
-        request.networkDomains = resolving.isEmpty ? [] : ["dns.podman"]
+        request.networkServers = try launch.networks.map(\.definition).resolvers
+        request.networkDomains = request.networkServers.isEmpty ? [] : ["dns.podman"]
         return ResolvConf.container(host: .host(), request)
     }
 
@@ -175,7 +174,7 @@ struct Launcher: Sendable {
     }
 
     /// What does not depend on the mounted root.
-    private func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
+    func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
         var blueprint = ContainerBlueprint(
             id: spec.id, rootfs: paths.rootfs(spec.id), args: spec.arguments, network: network)
         blueprint.env = spec.environment

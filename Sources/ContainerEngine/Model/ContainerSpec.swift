@@ -77,6 +77,8 @@ public struct ContainerSpec: Codable, Sendable {
     public var settings: ContainerSettings?
     /// The command line that made it.
     public var createCommand: [String] = []
+    /// `--cidfile`: where the id was written.
+    public var idFile: String?
     /// The OCI runtime's name or path, if one was asked for.
     public var runtime: String?
 

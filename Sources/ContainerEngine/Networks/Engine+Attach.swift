@@ -10,9 +10,10 @@ extension Engine {
             try timing.measure("attach to \(intent.definition.name)") { try attach(spec, intent, namespace) }
         }
         guard !intents.isEmpty else { return }
+        for intent in intents { _ = try intent.definition.resolverAddresses() }
         let lock = try projectionLock()
         defer { lock.release() }
-        let names = try publishNames(of: intents.map(\.definition))
+        let names = try publishNames(of: intents.map(\.definition), for: Set(intents.map(\.definition.name)))
         try timing.measure("load firewall") {
             _ = try IptablesBackend().sync(try store.attachedContainers(), dnsPort: try store.namesPort())
         }
@@ -88,12 +89,15 @@ extension Engine {
         try nameServer().publish(try store.networkNames())
     }
 
-    /// Begins to tell the name server what is attached now, if one of these networks answers names.
-    private func publishNames(of changed: [NetworkDefinition]) throws -> ThreadBound<Void>? {
-        guard changed.contains(where: \.dnsEnabled) else { return nil }
+    /// Begins to tell the name server what is attached now, if one of these networks answers names; that it cannot
+    /// listen is an error for the networks `concerned` alone.
+    private func publishNames(
+        of changed: [NetworkDefinition], for concerned: Set<String>
+    ) throws -> ThreadBound<Void>? {
+        guard changed.contains(where: \.resolvesNames) else { return nil }
         let networks = try store.networkNames()
         let server = try nameServer()
-        return try ThreadBound { try server.publish(networks) }
+        return try ThreadBound { try server.publish(networks, for: concerned) }
     }
 
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
@@ -140,14 +144,17 @@ extension Engine {
         let lock = try projectionLock()
         defer { lock.release() }
         let remaining = try store.attachedContainers()
-        let families = Set(records.flatMap(\.addresses).map(\.address.family))
-        let names = try publishNames(of: definitions)
+        let families = Set(records.filter { $0.bridge != nil }.flatMap(\.addresses).map(\.address.family))
+        let names = try publishNames(of: definitions, for: [])
         let port = try store.namesPort()
         // Rules and links each wait for the kernel's grace periods (RCU): they wait at the same time.
         let rules = try ThreadBound { [timing] in
-            _ = try timing.measure("unload firewall") {
-                try IptablesBackend().sync(remaining, dnsPort: port, families: families)
-            }
+            // Without iptables there are no rules of ours that could be taken back; the next one that can sees to it.
+            do {
+                _ = try timing.measure("unload firewall") {
+                    try IptablesBackend().sync(remaining, dnsPort: port, families: families)
+                }
+            } catch let error as NetworkError where error.kind == .missingProgram {}
         }
         attempt { try removeLinks(records, inside: inside) }
         attempt { try rules.join() }

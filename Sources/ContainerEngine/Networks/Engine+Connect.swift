@@ -128,19 +128,20 @@ extension Engine {
             let definitions = try surplus.compactMap { try store.attachedDefinition($0.networkName) }
             try detach(record.id, surplus, inside: namespace)
             for gone in surplus { try store.forgetAttachment(record.id, gone.networkName) }
-            try names.remove(surplus.flatMap(\.addresses).map(\.address), servers: definitions.resolvers)
+            try names.remove(surplus.flatMap(\.addresses).map(\.address), servers: try definitions.resolvers)
         }
         let missing = try wanted.filter { !kept.contains($0) }.map { try networkFiles.find($0) }
         guard !missing.isEmpty else { return }
         let intents = try store.database.transaction { try intend(missing, record.spec) }
         try attach(record.spec, to: intents, namespace: namespace)
-        try names.add(intents.flatMap(\.addresses), servers: missing.resolvers)
+        try names.add(
+            intents.flatMap(\.addresses), servers: try missing.resolvers, isFirst: kept.isEmpty)
     }
 }
 
 extension [NetworkDefinition] {
     /// Where containers on these networks ask for names.
-    var resolvers: [IPAddress] { filter(\.dnsEnabled).flatMap(\.gateways) }
+    var resolvers: [IPAddress] { get throws { try flatMap { try $0.resolverAddresses() } } }
 }
 
 extension ContainerRecord {
@@ -158,9 +159,11 @@ struct ContainerNameFiles {
         self.spec = spec
     }
 
-    /// Adds addresses of the container, and servers in front of the others.
-    mutating func add(_ addresses: [IPAddress], servers: [IPAddress]) throws {
-        try edit(paths.hosts) { HostsFile.adding(addresses, names: [spec.hostname, spec.name], to: $0) }
+    /// Adds addresses of the container, which has no others if they are the first, and servers in front of the others.
+    mutating func add(_ addresses: [IPAddress], servers: [IPAddress], isFirst: Bool) throws {
+        try edit(paths.hosts) {
+            HostsFile.adding(addresses, names: [spec.hostname, spec.name], isFirst: isFirst, to: $0)
+        }
         try edit(paths.resolvConf) { text in
             var file = ResolvConf(parsing: text)
             let new = servers.map(\.description)

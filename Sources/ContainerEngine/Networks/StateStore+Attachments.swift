@@ -145,11 +145,12 @@ extension StateStore {
         var networks: [NetworkNames] = []
         let definitions = try attachedDefinitions()
         for row in try present() {
-            guard let definition = definitions[row.network], definition.dnsEnabled else { continue }
+            guard let definition = definitions[row.network], definition.resolvesNames else { continue }
             let index =
                 networks.firstIndex { $0.network == row.network }
                 ?? {
-                    networks.append(NetworkNames(definition))
+                    // Without an address a network is passed over; whoever attaches to it is told.
+                    networks.append(NetworkNames(definition, at: (try? definition.resolverAddresses()) ?? []))
                     return networks.count - 1
                 }()
             networks[index].containers.append(

@@ -14,10 +14,10 @@ public struct ContainerInspection: Sendable {
     public var networks: [NetworkInspection]
     /// Where its files are.
     public var paths: ContainerPaths
-    /// The capabilities that its process gets, sorted.
-    public var capabilities: [String]
-    /// The annotations in its runtime configuration.
-    public var annotations: [String: String]
+    /// What its process gets.
+    public var process: InspectedProcess
+    /// What it takes of the disk, if somebody asked.
+    public var size: ContainerSize?
     /// The ids of exec sessions that run.
     public var execSessions: [String]
     /// The OCI runtime's name.
@@ -99,22 +99,19 @@ extension EnginePaths {
 }
 
 extension Engine {
-    /// Everything about one container.
-    public func inspect(_ reference: String) throws -> ContainerInspection {
+    /// Everything about one container; `size`: also what it takes of the disk, for which all its files are looked at.
+    public func inspect(_ reference: String, size: Bool = false) throws -> ContainerInspection {
         let record = refreshed(try store.container(reference))
         let spec = record.spec
         let digest = try store.database.query("SELECT manifest_digest FROM images WHERE id = ?1", [.text(spec.imageID)])
         let sessions = try File.names(in: paths.execSessions(record.id))
-        let capabilities = try CapabilityChoice(
-            add: spec.capabilitiesToAdd, drop: spec.capabilitiesToDrop, defaults: spec.defaultCapabilities
-        )
-        .apply(host: try HostFacts(devices: false).capabilities, privileged: spec.privileged)
+        let files = paths.files(of: spec)
+        let launcher = try Launcher(self)
         return ContainerInspection(
             record: record, imageDigest: digest.first?.text(0) ?? "", networks: try networkInspections(record.id),
-            paths: paths.files(of: spec), capabilities: capabilities.map(\.description).sorted(),
-            annotations: spec.settings?.annotations ?? [:], execSessions: sessions,
-            runtimeName: try Launcher(self).runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id)
-        )
+            paths: files, process: try InspectedProcess(spec, launcher, configuration: files.configuration),
+            size: size ? try self.size(of: record) : nil, execSessions: sessions,
+            runtimeName: try launcher.runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id))
     }
 
     private func networkInspections(_ id: String) throws -> [NetworkInspection] {

@@ -57,8 +57,8 @@ public struct ContainerBlueprint: Sendable {
     public var cwd = "/"
     /// Whom it runs as.
     public var user = RuntimeUser(uid: 0, gid: 0)
-    /// The user's home directory, for `HOME`.
-    public var home = "/root"
+    /// The user's home directory, for `HOME`; nil if it is not known.
+    public var home: String? = "/root"
     /// The host name; none of its own if nil.
     public var hostname: String?
     /// Whether it gets a terminal.
@@ -137,7 +137,7 @@ public enum ContainerEnvironment {
     /// What was asked for, with what Podman puts before it (PATH, TERM, `container`) and after it
     /// (HOSTNAME, HOME), each unless it was asked for; of two with one name the last counts, at the first's place.
     public static func complete(
-        _ asked: [String], hostname: String?, home: String, unset: [String] = []
+        _ asked: [String], hostname: String?, home: String?, unset: [String] = []
     ) -> [String] {
         // The last is Podman's: systemd and scripts look for it.
         let defaults = [path, "TERM=xterm", "container=podman"].filter { variable in
@@ -146,7 +146,7 @@ public enum ContainerEnvironment {
         var result = merge(defaults + asked)
         let names = Set(result.map(name))
         if let hostname, !names.contains("HOSTNAME") { result.append("HOSTNAME=\(hostname)") }
-        if !names.contains("HOME") { result.append("HOME=\(home)") }
+        if let home, !names.contains("HOME") { result.append("HOME=\(home)") }
         return result
     }
 

@@ -1,0 +1,82 @@
+internal import ContainerEngine
+internal import GoTemplate
+
+extension ContainerDocument {
+    /// `HostConfig`: what the host was asked for.
+    var hostConfiguration: Value {
+        .structure(
+            mountFields + capabilityFields + nameFields + isolationFields + resourceFields,
+            typeName: "define.InspectContainerHostConfig")
+    }
+
+    private var spec: ContainerSpec { inspection.record.spec }
+
+    private var mountFields: [Object.Field] {
+        let binds = spec.inspectedMounts.map {
+            "\($0.sourceName):\($0.destination):\($0.effectiveOptions.joined(separator: ","))"
+        }
+        return [
+            .init("Binds", .strings(binds)), .init("CgroupManager", "cgroupfs"), .init("CgroupMode", "private"),
+            .init("ContainerIDFile", .string(spec.idFile ?? "")),
+            .init(
+                "LogConfig",
+                .structure([
+                    .init("Type", "k8s-file"), .init("Config", .nilMap), .init("Path", .string(inspection.paths.log)),
+                    .init("Tag", ""), .init("Size", "0B"),
+                ])),
+            .init("NetworkMode", .string(spec.network.name)), .init("PortBindings", portBindings),
+            .init("RestartPolicy", .structure([.init("Name", ""), .init("MaximumRetryCount", 0)])),
+            .init("AutoRemove", .bool(spec.autoRemove)), .init("VolumeDriver", ""), .init("VolumesFrom", .nilSlice),
+        ]
+    }
+
+    private var capabilityFields: [Object.Field] {
+        [
+            .init("CapAdd", .strings(process.addedCapabilities)),
+            .init("CapDrop", .strings(process.droppedCapabilities)),
+        ]
+    }
+
+    private var nameFields: [Object.Field] {
+        [
+            .init("Dns", .strings(spec.resolver?.servers ?? [])),
+            .init("DnsOptions", .strings(spec.resolver?.options ?? [])),
+            .init("DnsSearch", .strings(spec.resolver?.search ?? [])),
+            .init("ExtraHosts", .strings(spec.addedHosts ?? [])), .init("GroupAdd", .array([])),
+        ]
+    }
+
+    private var isolationFields: [Object.Field] {
+        let memory = spec.memoryFileSystems.map { ($0.key, Value.string($0.value.joined(separator: ","))) }
+        return [
+            .init("IpcMode", "shareable"), .init("Cgroup", ""), .init("Cgroups", "default"), .init("Links", .nilSlice),
+            .init("OomScoreAdj", 0), .init("PidMode", "private"), .init("Privileged", .bool(spec.privileged)),
+            .init("PublishAllPorts", false), .init("ReadonlyRootfs", .bool(spec.readOnly)),
+            .init("SecurityOpt", .array([])), .init("Tmpfs", .map(memory)), .init("UTSMode", "private"),
+            .init("UsernsMode", ""), .init("ShmSize", 65_536_000), .init("Runtime", "oci"),
+            .init("ConsoleSize", .array([0, 0])), .init("Isolation", ""),
+        ]
+    }
+
+    private var resourceFields: [Object.Field] {
+        let limits = process.limits.map { limit in
+            // Without a limit Podman says -1, as setrlimit(2) counts it.
+            Value.structure([
+                .init("Name", .string(limit.name)), .init("Soft", .int(Int64(bitPattern: limit.soft))),
+                .init("Hard", .int(Int64(bitPattern: limit.hard))),
+            ])
+        }
+        return [
+            .init("CpuShares", 0), .init("Memory", 0), .init("NanoCpus", 0), .init("CgroupParent", ""),
+            .init("BlkioWeight", 0), .init("BlkioWeightDevice", .nilSlice), .init("BlkioDeviceReadBps", .nilSlice),
+            .init("BlkioDeviceWriteBps", .nilSlice), .init("BlkioDeviceReadIOps", .nilSlice),
+            .init("BlkioDeviceWriteIOps", .nilSlice), .init("CpuPeriod", 0), .init("CpuQuota", 0),
+            .init("CpuRealtimePeriod", 0), .init("CpuRealtimeRuntime", 0), .init("CpusetCpus", ""),
+            .init("CpusetMems", ""), .init("Devices", .array([])), .init("DiskQuota", 0), .init("KernelMemory", 0),
+            .init("MemoryReservation", 0), .init("MemorySwap", 0), .init("MemorySwappiness", 0),
+            .init("OomKillDisable", false), .init("PidsLimit", .int(spec.pidsLimit ?? 2048)), .init("Ulimits", .array(limits)),
+            .init("CpuCount", 0), .init("CpuPercent", 0), .init("IOMaximumIOps", 0), .init("IOMaximumBandwidth", 0),
+            .init("CgroupConf", .nilMap),
+        ]
+    }
+}
