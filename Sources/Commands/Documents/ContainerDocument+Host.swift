@@ -10,6 +10,15 @@ extension ContainerDocument {
     }
 
     private var spec: ContainerSpec { inspection.record.spec }
+    private var settings: ContainerSettings { spec.settings ?? ContainerSettings() }
+
+    private static func mode(_ mode: NamespaceMode?, own: String = "private") -> Value {
+        switch mode {
+        case nil: .string(own)
+        case .host: "host"
+        case .container(let id): .string("container:\(id)")
+        }
+    }
 
     private var mountFields: [Object.Field] {
         let binds = spec.inspectedMounts.map {
@@ -21,11 +30,17 @@ extension ContainerDocument {
             .init(
                 "LogConfig",
                 .structure([
-                    .init("Type", "k8s-file"), .init("Config", .nilMap), .init("Path", .string(inspection.paths.log)),
-                    .init("Tag", ""), .init("Size", "0B"),
+                    .init("Type", settings.keepsNoLog == true ? "none" : "k8s-file"), .init("Config", .nilMap),
+                    .init("Path", settings.keepsNoLog == true ? "" : .string(inspection.paths.log)),
+                    .init("Tag", ""), .init("Size", .string(settings.logSizeMax.map { "\($0)B" } ?? "0B")),
                 ])),
             .init("NetworkMode", .string(spec.network.name)), .init("PortBindings", portBindings),
-            .init("RestartPolicy", .structure([.init("Name", ""), .init("MaximumRetryCount", 0)])),
+            .init(
+                "RestartPolicy",
+                .structure([
+                    .init("Name", .string(settings.restart?.name ?? "")),
+                    .init("MaximumRetryCount", .int(settings.restart?.retries ?? 0)),
+                ])),
             .init("AutoRemove", .bool(spec.autoRemove)), .init("VolumeDriver", ""), .init("VolumesFrom", .nilSlice),
         ]
     }
@@ -42,18 +57,23 @@ extension ContainerDocument {
             .init("Dns", .strings(spec.resolver?.servers ?? [])),
             .init("DnsOptions", .strings(spec.resolver?.options ?? [])),
             .init("DnsSearch", .strings(spec.resolver?.search ?? [])),
-            .init("ExtraHosts", .strings(spec.addedHosts ?? [])), .init("GroupAdd", .array([])),
+            .init("ExtraHosts", .strings(spec.addedHosts ?? [])),
+            .init("GroupAdd", .strings(settings.groups ?? [])),
         ]
     }
 
     private var isolationFields: [Object.Field] {
         let memory = spec.memoryFileSystems.map { ($0.key, Value.string($0.value.joined(separator: ","))) }
         return [
-            .init("IpcMode", "shareable"), .init("Cgroup", ""), .init("Cgroups", "default"), .init("Links", .nilSlice),
-            .init("OomScoreAdj", 0), .init("PidMode", "private"), .init("Privileged", .bool(spec.privileged)),
+            .init("IpcMode", Self.mode(settings.communication, own: "shareable")), .init("Cgroup", ""),
+            .init("Cgroups", "default"), .init("Links", .nilSlice),
+            .init("OomScoreAdj", .int(Int64(settings.oomScoreAdjustment ?? 0))),
+            .init("PidMode", Self.mode(settings.processes)), .init("Privileged", .bool(spec.privileged)),
             .init("PublishAllPorts", false), .init("ReadonlyRootfs", .bool(spec.readOnly)),
-            .init("SecurityOpt", .array([])), .init("Tmpfs", .map(memory)), .init("UTSMode", "private"),
-            .init("UsernsMode", ""), .init("ShmSize", 65_536_000), .init("Runtime", "oci"),
+            .init("SecurityOpt", .strings(settings.security?.texts ?? [])), .init("Tmpfs", .map(memory)),
+            .init("UTSMode", Self.mode(settings.hostName)),
+            .init("UsernsMode", ""), .init("ShmSize", .int(settings.sharedMemorySize ?? 65_536_000)),
+            .init("Runtime", "oci"),
             .init("ConsoleSize", .array([0, 0])), .init("Isolation", ""),
         ]
     }
@@ -66,15 +86,29 @@ extension ContainerDocument {
                 .init("Hard", .int(Int64(bitPattern: limit.hard))),
             ])
         }
+        let devices = (settings.devices ?? []).map { device in
+            Value.structure([
+                .init("PathOnHost", .string(device.source)), .init("PathInContainer", .string(device.destination)),
+                .init("CgroupPermissions", .string(device.access)),
+            ])
+        }
+        let period = Int64(settings.cpuPeriod ?? 0)
         return [
-            .init("CpuShares", 0), .init("Memory", 0), .init("NanoCpus", 0), .init("CgroupParent", ""),
+            .init("CpuShares", .int(Int64(settings.cpuShares ?? 0))), .init("Memory", .int(settings.memory ?? 0)),
+            .init("NanoCpus", .int(period > 0 ? (settings.cpuQuota ?? 0) * 1_000_000_000 / period : 0)),
+            .init("CgroupParent", ""),
             .init("BlkioWeight", 0), .init("BlkioWeightDevice", .nilSlice), .init("BlkioDeviceReadBps", .nilSlice),
             .init("BlkioDeviceWriteBps", .nilSlice), .init("BlkioDeviceReadIOps", .nilSlice),
-            .init("BlkioDeviceWriteIOps", .nilSlice), .init("CpuPeriod", 0), .init("CpuQuota", 0),
-            .init("CpuRealtimePeriod", 0), .init("CpuRealtimeRuntime", 0), .init("CpusetCpus", ""),
-            .init("CpusetMems", ""), .init("Devices", .array([])), .init("DiskQuota", 0), .init("KernelMemory", 0),
-            .init("MemoryReservation", 0), .init("MemorySwap", 0), .init("MemorySwappiness", 0),
-            .init("OomKillDisable", false), .init("PidsLimit", .int(spec.pidsLimit ?? 2048)), .init("Ulimits", .array(limits)),
+            .init("BlkioDeviceWriteIOps", .nilSlice), .init("CpuPeriod", .int(period)),
+            .init("CpuQuota", .int(settings.cpuQuota ?? 0)),
+            .init("CpuRealtimePeriod", 0), .init("CpuRealtimeRuntime", 0),
+            .init("CpusetCpus", .string(settings.processors ?? "")),
+            .init("CpusetMems", .string(settings.memoryNodes ?? "")), .init("Devices", .array(devices)),
+            .init("DiskQuota", 0), .init("KernelMemory", 0),
+            .init("MemoryReservation", .int(settings.memoryReservation ?? 0)),
+            .init("MemorySwap", .int(settings.memorySwap ?? 0)), .init("MemorySwappiness", 0),
+            .init("OomKillDisable", false), .init("PidsLimit", .int(spec.pidsLimit ?? 2048)),
+            .init("Ulimits", .array(limits)),
             .init("CpuCount", 0), .init("CpuPercent", 0), .init("IOMaximumIOps", 0), .init("IOMaximumBandwidth", 0),
             .init("CgroupConf", .nilMap),
         ]

@@ -69,7 +69,12 @@ enum InspectType: String, ExpressibleByArgument, CaseIterable {
                 throw EngineError("no such container \(name)", kind: error.kind)
             }
         case .image: return ImageDocument.value(try engine.image(name))
-        case .volume: return VolumeDocument.value(try engine.volume(name))
+        case .volume:
+            do {
+                return VolumeDocument.value(try engine.volume(name))
+            } catch let error as EngineError where error.kind == .noSuchVolume {
+                throw EngineError("no such volume \(name)", kind: error.kind)
+            }
         case .network:
             do {
                 return NetworkDocument.value(try engine.network(name))

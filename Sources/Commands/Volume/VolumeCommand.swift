@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import ContainerEngine
 internal import GoTemplate
 internal import LinuxSys
-internal import OCISpec
 
 /// `volume`: directories that outlive containers.
 struct VolumeCommand: ParsableCommand {
@@ -244,21 +243,5 @@ struct VolumeFilter {
             return { $0.created < limit }
         default: throw EngineError("\"\(key)\" is an invalid volume filter")
         }
-    }
-}
-
-/// Volumes as the volume commands show them.
-enum VolumeDocument {
-    /// The document of `volume inspect`, with Podman's fields.
-    static func value(_ volume: VolumeRecord) -> Value {
-        .structure(
-            [
-                .init("Name", .string(volume.name)), .init("Driver", "local"),
-                .init("Mountpoint", .string(volume.path)),
-                .init("CreatedAt", .string(Timestamp(nanoseconds: volume.created).description)),
-                .init("Labels", .map(volume.labels.map { ($0.key, .string($0.value)) })), .init("Scope", "local"),
-                .init("Options", .map([])), .init("MountCount", 0),
-                .init("Anonymous", json: "Anonymous", omitEmpty: true, .bool(volume.isAnonymous)),
-            ], typeName: "define.InspectVolumeData")
     }
 }
