@@ -15,7 +15,8 @@ public struct RootCommand: ParsableCommand {
                     subcommands: [
                         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
                         Logs.self,
-                        Wait.self, Attach.self, Restart.self, Port.self, ContainerCommand.self,
+                        Wait.self, Attach.self, Restart.self, Rename.self, Port.self,
+                        ContainerCommand.self,
                     ]),
                 CommandGroup(
                     name: "Image",
@@ -25,6 +26,7 @@ public struct RootCommand: ParsableCommand {
                         Search.self, Login.self, Logout.self,
                     ]),
                 CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
+                CommandGroup(name: "Volume", subcommands: [VolumeCommand.self]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
             ],

@@ -236,3 +236,23 @@ def podmans_global_options_are_taken_where_they_are_true(host):
         host.swiftlet.ok(option, "ps", "-q")
     for option in ("--log-level=bogus", "--cgroup-manager=systemd", "--storage-driver=vfs"):
         holds(host.swiftlet.run(option, "ps", "-q").status != 0, option)
+
+
+@test
+def inspect_shows_what_was_asked_for(host):
+    host.swiftlet.ok("create", "--name", "c", *NONE, "-m", "100m", "--cpus", "0.5", "--shm-size", "1m", "--restart", "on-failure:2",
+                     "--pid", "host", "--security-opt", "no-new-privileges", "--device", "/dev/null:/dev/xx:r", "--umask", "77", IMAGE)
+    for field, wanted in (("Memory", 100 << 20), ("MemorySwap", 200 << 20), ("NanoCpus", 500000000), ("CpuQuota", 50000), ("ShmSize", 1 << 20),
+                          ("RestartPolicy.Name", "on-failure"), ("RestartPolicy.MaximumRetryCount", 2), ("PidMode", "host"),
+                          ("SecurityOpt", "[no-new-privileges]"), ("Devices", "[{/dev/null /dev/xx r}]")):
+        equal(host.swiftlet.field("c", f".HostConfig.{field}"), str(wanted), field)
+    equal(host.swiftlet.field("c", ".Config.Umask"), "0077", "Umask")
+    host.remove("c")
+
+
+@test
+def exec_keeps_the_mask_and_the_groups(host):
+    with host.container("--name", "c", *NONE, "--umask", "0077", "--group-add", "77", command=WAITING):
+        equal(host.swiftlet.ok("exec", "c", "sh", "-c", "umask"), "0077", "umask")
+        holds("77" in host.swiftlet.ok("exec", "c", "id", "-G").split(), "the group is missing")
+        equal(host.swiftlet.ok("exec", "-u", "1000", "c", "sh", "-c", "umask"), "0077", "umask of another user")

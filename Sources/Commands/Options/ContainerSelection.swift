@@ -43,7 +43,9 @@ struct ContainerSelection: ParsableArguments {
         try check(filters)
         if all || !filters.isEmpty {
             let records = try engine.containers().filter { all ? ifAll($0) : true }
-            return try ContainerFilter(filters, engine).apply(to: records).map { Chosen(id: $0.id, shown: $0.id) }
+            return try ContainerFilter(filters, engine).apply(to: records.map(engine.refreshed)).map {
+                Chosen(id: $0.id, shown: $0.id)
+            }
         }
         if latest {
             guard let last = try engine.containers().last else {

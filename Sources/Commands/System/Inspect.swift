@@ -69,7 +69,12 @@ enum InspectType: String, ExpressibleByArgument, CaseIterable {
                 throw EngineError("no such container \(name)", kind: error.kind)
             }
         case .image: return ImageDocument.value(try engine.image(name))
-        case .volume: return VolumeDocument.value(try engine.volume(name))
+        case .volume:
+            do {
+                return VolumeDocument.value(try engine.volume(name))
+            } catch let error as EngineError where error.kind == .noSuchVolume {
+                throw EngineError("no such volume \(name)", kind: error.kind)
+            }
         case .network:
             do {
                 let network = try engine.network(name)
@@ -106,7 +111,8 @@ struct ContainerCommand: ParsableCommand {
         commandName: "container", abstract: "Manage containers.",
         subcommands: [
             Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, ContainerList.self,
-            Exec.self, Logs.self, Wait.self, Attach.self, Restart.self,
+            Exec.self, Logs.self, Wait.self, Attach.self, Restart.self, Rename.self,
+            ContainerPrune.self, Commit.self, Diff.self,
             Port.self, InspectContainer.self, Exists.self, Cleanup.self,
         ])
 }

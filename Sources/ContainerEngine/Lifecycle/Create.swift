@@ -154,7 +154,7 @@ extension ContainerSpec {
         try publish(request, engine)
     }
 
-    private static func check(name: String) throws {
+    static func check(name: String) throws {
         guard let first = name.utf8.first, first.isNameStart,
             name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
         else {

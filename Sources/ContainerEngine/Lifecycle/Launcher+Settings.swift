@@ -51,7 +51,7 @@ extension Launcher {
         if let path = launch.joined["uts"] { blueprint.uts = .path(path) }
     }
 
-    private func groups(
+    func groups(
         _ settings: ContainerSettings, _ root: ContainerFiles, _ own: [UInt32], _ id: String
     ) throws -> [UInt32] {
         var groups = own

@@ -245,6 +245,10 @@ struct Launcher: Sendable {
         let own = try user(spec.user, in: root)
         var blueprint = basis(spec, network: .host)
         blueprint.user = RuntimeUser(uid: own.uid, gid: own.gid, additionalGids: own.additionalGroups)
+        blueprint.user.umask = spec.settings?.umask
+        if let settings = spec.settings {
+            blueprint.user.additionalGids = try groups(settings, root, own.additionalGroups, spec.id)
+        }
         blueprint.home = own.home
         var exec = ExecBlueprint(args: request.arguments)
         exec.env = request.environment
@@ -256,6 +260,7 @@ struct Launcher: Sendable {
                 throw error
             }
             exec.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
+            exec.user?.umask = spec.settings?.umask
             exec.home = user.home
         }
         exec.terminal = request.terminal

@@ -63,6 +63,14 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
     /// Every default.
     public init() {}
 
+    /// The mask as it was asked for, in four octal digits; nil for the default.
+    public var umaskText: String? {
+        umask.map { mask in
+            let digits = String(mask, radix: 8)
+            return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        }
+    }
+
     /// The containers whose namespaces it shares, by full id.
     var dependencies: [String] {
         [processes, hostName].compactMap { if case .container(let id) = $0 { id } else { nil } }
@@ -138,6 +146,13 @@ public struct SecurityOptions: Codable, Sendable, Hashable {
 
     /// No option.
     public init() {}
+
+    /// The options, as they are written.
+    public var texts: [String] {
+        (noNewPrivileges == true ? ["no-new-privileges"] : []) + (seccomp.map { ["seccomp=\($0)"] } ?? [])
+            + (masked.map { ["mask=\($0.joined(separator: ":"))"] } ?? [])
+            + (unmasked.map { ["unmask=\($0.joined(separator: ":"))"] } ?? [])
+    }
 
     /// Takes one option.
     ///

@@ -20,6 +20,8 @@ public struct ContainerInspection: Sendable {
     public var process: InspectedProcess
     /// What it takes of the disk, if somebody asked.
     public var size: ContainerSize?
+    /// How often its restart policy has started it since a person did.
+    public var restarts: Int64
     /// The ids of exec sessions that run.
     public var execSessions: [String]
     /// The OCI runtime's name.
@@ -114,7 +116,7 @@ extension Engine {
             record: record, imageDigest: digest.first?.text(0) ?? "", networkOwner: owner,
             networks: try networkInspections(owner.id),
             paths: files, process: try InspectedProcess(spec, launcher, configuration: files.configuration),
-            size: size ? try self.size(of: record) : nil, execSessions: sessions,
+            size: size ? try self.size(of: record) : nil, restarts: try restarts(record.id), execSessions: sessions,
             runtimeName: try launcher.runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id))
     }
 

@@ -88,6 +88,8 @@ enum Schema {
         -- How often its restart policy has started it since a person did.
         ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
         """,
+        // Labels of volumes, as an object of JSON.
+        "ALTER TABLE volumes ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';",
     ]
 
     /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.
