@@ -29,8 +29,10 @@ public struct InspectedProcess: Sendable {
     init(_ spec: ContainerSpec, _ launcher: Launcher, configuration path: String) throws {
         let host = try HostFacts(devices: false)
         let process: RuntimeProcess
-        if File.exists(path) {
-            let written = try JSONDecoder().decode(Configuration.self, from: Data(try File.read(path)))
+        // There is none before the first start, and half of one while somebody starts it.
+        if let bytes = try? File.read(path),
+            let written = try? JSONDecoder().decode(Configuration.self, from: Data(bytes))
+        {
             process = written.process
             annotations = written.annotations ?? [:]
         } else {
