@@ -205,7 +205,7 @@ struct ContainerDocument {
         var all = process.annotations
         func flag(_ name: String, _ isSet: Bool) { all["io.podman.annotations.\(name)"] = isSet ? "TRUE" : "FALSE" }
         flag("autoremove", spec.autoRemove)
-        flag("init", false)
+        flag("init", spec.settings?.initProgram != nil)
         flag("privileged", spec.privileged)
         if let file = spec.idFile { all["io.podman.annotations.cid-file"] = file }
         all["io.kubernetes.cri-o.TTY"] = spec.terminal ? "true" : "false"
