@@ -147,13 +147,6 @@ public struct SecurityOptions: Codable, Sendable, Hashable {
     /// No option.
     public init() {}
 
-    /// The options, as they are written.
-    public var texts: [String] {
-        (noNewPrivileges == true ? ["no-new-privileges"] : []) + (seccomp.map { ["seccomp=\($0)"] } ?? [])
-            + (masked.map { ["mask=\($0.joined(separator: ":"))"] } ?? [])
-            + (unmasked.map { ["unmask=\($0.joined(separator: ":"))"] } ?? [])
-    }
-
     /// Takes one option.
     ///
     /// - Throws: `EngineError`, in Podman's words, for one that there is not. SELinux' labels are no matter on a host
