@@ -12,12 +12,36 @@ extension ContainerDocument {
     private var spec: ContainerSpec { inspection.record.spec }
     private var settings: ContainerSettings { spec.settings ?? ContainerSettings() }
 
-    private static func mode(_ mode: NamespaceMode?, own: String = "private") -> Value {
-        switch mode {
-        case nil: .string(own)
+    private static func mode(_ namespace: NamespaceMode?, own: String) -> String {
+        switch namespace {
+        case nil: own
         case .host: "host"
-        case .container(let id): .string("container:\(id)")
+        case .container(let id): "container:\(id)"
         }
+    }
+
+    private var securityOptions: [String] {
+        let security = settings.security ?? SecurityOptions()
+        return (security.noNewPrivileges == true ? ["no-new-privileges"] : [])
+            + (security.seccomp.map { ["seccomp=\($0)"] } ?? [])
+            + (security.masked.map { ["mask=\($0.joined(separator: ":"))"] } ?? [])
+            + (security.unmasked.map { ["unmask=\($0.joined(separator: ":"))"] } ?? [])
+    }
+
+    private var devices: Value {
+        .array(
+            (settings.devices ?? []).map { device in
+                .structure([
+                    .init("PathOnHost", .string(device.source)), .init("PathInContainer", .string(device.destination)),
+                    .init("CgroupPermissions", .string(device.access)),
+                ])
+            })
+    }
+
+    /// `--cpus`, as Podman counts it back from quota and period: billionths of a processor.
+    private var nanoCPUs: Int64 {
+        guard let quota = settings.cpuQuota, let period = settings.cpuPeriod, quota > 0, period > 0 else { return 0 }
+        return quota.multipliedReportingOverflow(by: 1_000_000_000).partialValue / Int64(clamping: period)
     }
 
     private var mountFields: [Object.Field] {
@@ -31,8 +55,8 @@ extension ContainerDocument {
                 "LogConfig",
                 .structure([
                     .init("Type", settings.keepsNoLog == true ? "none" : "k8s-file"), .init("Config", .nilMap),
-                    .init("Path", settings.keepsNoLog == true ? "" : .string(inspection.paths.log)),
-                    .init("Tag", ""), .init("Size", .string(settings.logSizeMax.map { "\($0)B" } ?? "0B")),
+                    .init("Path", .string(inspection.paths.log)),
+                    .init("Tag", ""), .init("Size", "0B"),
                 ])),
             .init("NetworkMode", .string(spec.network.name)), .init("PortBindings", portBindings),
             .init(
@@ -65,13 +89,14 @@ extension ContainerDocument {
     private var isolationFields: [Object.Field] {
         let memory = spec.memoryFileSystems.map { ($0.key, Value.string($0.value.joined(separator: ","))) }
         return [
-            .init("IpcMode", Self.mode(settings.communication, own: "shareable")), .init("Cgroup", ""),
+            .init("IpcMode", .string(Self.mode(settings.communication, own: "shareable"))), .init("Cgroup", ""),
             .init("Cgroups", "default"), .init("Links", .nilSlice),
             .init("OomScoreAdj", .int(Int64(settings.oomScoreAdjustment ?? 0))),
-            .init("PidMode", Self.mode(settings.processes)), .init("Privileged", .bool(spec.privileged)),
+            .init("PidMode", .string(Self.mode(settings.processes, own: "private"))),
+            .init("Privileged", .bool(spec.privileged)),
             .init("PublishAllPorts", false), .init("ReadonlyRootfs", .bool(spec.readOnly)),
-            .init("SecurityOpt", .strings(settings.security?.texts ?? [])), .init("Tmpfs", .map(memory)),
-            .init("UTSMode", Self.mode(settings.hostName)),
+            .init("SecurityOpt", .strings(securityOptions)), .init("Tmpfs", .map(memory)),
+            .init("UTSMode", .string(Self.mode(settings.hostName, own: "private"))),
             .init("UsernsMode", ""), .init("ShmSize", .int(settings.sharedMemorySize ?? 65_536_000)),
             .init("Runtime", "oci"),
             .init("ConsoleSize", .array([0, 0])), .init("Isolation", ""),
@@ -86,31 +111,18 @@ extension ContainerDocument {
                 .init("Hard", .int(Int64(bitPattern: limit.hard))),
             ])
         }
-        let devices = (settings.devices ?? []).map { device in
-            Value.structure([
-                .init("PathOnHost", .string(device.source)), .init("PathInContainer", .string(device.destination)),
-                .init("CgroupPermissions", .string(device.access)),
-            ])
-        }
-        let period = Int64(clamping: settings.cpuPeriod ?? 0)
         return [
             .init("CpuShares", .int(Int64(clamping: settings.cpuShares ?? 0))),
-            .init("Memory", .int(settings.memory ?? 0)),
-            .init(
-                "NanoCpus",
-                .int(
-                    period > 0
-                        ? (settings.cpuQuota ?? 0).multipliedReportingOverflow(by: 1_000_000_000).partialValue / period
-                        : 0)),
-            .init("CgroupParent", ""),
+            .init("Memory", .int(settings.memory ?? 0)), .init("NanoCpus", .int(nanoCPUs)), .init("CgroupParent", ""),
             .init("BlkioWeight", 0), .init("BlkioWeightDevice", .nilSlice), .init("BlkioDeviceReadBps", .nilSlice),
             .init("BlkioDeviceWriteBps", .nilSlice), .init("BlkioDeviceReadIOps", .nilSlice),
-            .init("BlkioDeviceWriteIOps", .nilSlice), .init("CpuPeriod", .int(period)),
+            .init("BlkioDeviceWriteIOps", .nilSlice),
+            .init("CpuPeriod", .int(Int64(clamping: settings.cpuPeriod ?? 0))),
             .init("CpuQuota", .int(settings.cpuQuota ?? 0)),
             .init("CpuRealtimePeriod", 0), .init("CpuRealtimeRuntime", 0),
             .init("CpusetCpus", .string(settings.processors ?? "")),
-            .init("CpusetMems", .string(settings.memoryNodes ?? "")), .init("Devices", .array(devices)),
-            .init("DiskQuota", 0), .init("KernelMemory", 0),
+            .init("CpusetMems", .string(settings.memoryNodes ?? "")), .init("Devices", devices), .init("DiskQuota", 0),
+            .init("KernelMemory", 0),
             .init("MemoryReservation", .int(settings.memoryReservation ?? 0)),
             .init("MemorySwap", .int(settings.memorySwap ?? 0)), .init("MemorySwappiness", 0),
             .init("OomKillDisable", false), .init("PidsLimit", .int(spec.pidsLimit ?? 2048)),
