@@ -26,13 +26,18 @@ public struct InspectedProcess: Sendable {
         var annotations: [String: String]?
     }
 
+    /// There is none before the first start, and half of one while somebody starts it.
+    private static func written(_ path: String) -> Configuration? {
+        // As said above.
+        guard let bytes = try? File.read(path) else { return nil }
+        // As said above.
+        return try? JSONDecoder().decode(Configuration.self, from: Data(bytes))
+    }
+
     init(_ spec: ContainerSpec, _ launcher: Launcher, configuration path: String) throws {
         let host = try HostFacts(devices: false)
         let process: RuntimeProcess
-        // There is none before the first start, and half of one while somebody starts it.
-        if let bytes = try? File.read(path),
-            let written = try? JSONDecoder().decode(Configuration.self, from: Data(bytes))
-        {
+        if let written = Self.written(path) {
             process = written.process
             annotations = written.annotations ?? [:]
         } else {
