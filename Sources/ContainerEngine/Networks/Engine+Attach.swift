@@ -4,12 +4,17 @@ internal import WirePrimitives
 
 extension Engine {
     /// Joins a container to networks, publishes its ports and its names. `namespace` exists.
-    func attach(_ spec: ContainerSpec, to intents: [NetworkIntent], namespace: String) throws {
+    ///
+    /// - Returns: what servers on the wire gave.
+    @discardableResult
+    func attach(_ spec: ContainerSpec, to intents: [NetworkIntent], namespace: String) throws -> [WireLease] {
+        var leases: [WireLease] = []
         if !intents.isEmpty { try store.chooseNamesPort(try configuration().namesPort) }
         for intent in intents {
-            try timing.measure("attach to \(intent.definition.name)") { try attach(spec, intent, namespace) }
+            let lease = try timing.measure("attach to \(intent.definition.name)") { try attach(spec, intent, namespace) }
+            if let lease { leases.append(lease) }
         }
-        guard !intents.isEmpty else { return }
+        guard !intents.isEmpty else { return [] }
         let lock = try projectionLock()
         defer { lock.release() }
         let names = try publishNames(of: intents.map(\.definition))
@@ -18,9 +23,10 @@ extension Engine {
         }
         try PublishedFlows.forget(spec.ports)
         try timing.measure("publish names") { try names?.join() }
+        return leases
     }
 
-    private func attach(_ spec: ContainerSpec, _ intent: NetworkIntent, _ namespace: String) throws {
+    private func attach(_ spec: ContainerSpec, _ intent: NetworkIntent, _ namespace: String) throws -> WireLease? {
         let lock = try networkLock()
         defer { lock.release() }
         let options = spec.options(of: intent.definition.name)
@@ -39,7 +45,24 @@ extension Engine {
         let status = try Attachment.attach(request, in: try NetworkContext(namespacePath: namespace)) {
             try record($0, "intent", nil)
         }
-        try record(status.record, "present", status.macAddress?.description)
+        guard intent.definition.leasesAddresses else {
+            try record(status.record, "present", status.macAddress?.description)
+            return nil
+        }
+        // Nobody need wait until a server on the wire answers, or none does.
+        lock.release()
+        let lease = try leaseKeeper(spec.id, intent.definition.name).acquire(request, hostName: spec.hostname)
+        try request.addRoutesOverNeighbours()
+        var present = status.record
+        present.addresses = [lease.address]
+        present.lease = lease
+        try record(present, "present", status.macAddress?.description)
+        return lease
+    }
+
+    /// Who keeps the address that a container got from a server on the wire of a network.
+    func leaseKeeper(_ container: String, _ network: String) -> LeaseKeeper {
+        LeaseKeeper(directory: "\(paths.container(container))/lease.\(network)", program: nameProgram)
     }
 
     /// Only one command at a time chooses names of links and makes or removes bridges.
@@ -67,12 +90,14 @@ extension Engine {
 
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
     private func nameServer() throws -> NameServer {
+        NameServer(directory: "\(paths.runRoot)/names", program: nameProgram, port: try store.namesPort())
+    }
+
+    private var nameProgram: String {
         let own = cleanupCommand.first?.split(separator: "/").dropLast() ?? []
         let beside = "/\(own.joined(separator: "/"))/swiftlet-dns"
         let installed = "/\(own.dropLast().joined(separator: "/"))/libexec/swiftlet/swiftlet-dns"
-        return NameServer(
-            directory: "\(paths.runRoot)/names", program: File.exists(beside) ? beside : installed,
-            port: try store.namesPort())
+        return File.exists(beside) ? beside : installed
     }
 
     /// Takes a whole run off its networks and lets its namespace go. Whatever is gone already is success; all steps
@@ -105,6 +130,10 @@ extension Engine {
             try store.database.query(
                 "UPDATE run.attachments SET state = 'removing' WHERE container = ?1 AND network = ?2",
                 [.text(container), .text(record.networkName)])
+        }
+        // While the links are there.
+        for record in records where record.leasesAddress == true {
+            attempt { try leaseKeeper(container, record.networkName).release() }
         }
         let lock = try projectionLock()
         defer { lock.release() }

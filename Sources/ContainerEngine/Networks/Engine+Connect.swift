@@ -132,13 +132,16 @@ extension Engine {
             let definitions = try surplus.compactMap { try store.attachedDefinition($0.networkName) }
             try detach(record.id, surplus, inside: namespace)
             for gone in surplus { try store.forgetAttachment(record.id, gone.networkName) }
-            try names.remove(surplus.flatMap(\.addresses).map(\.address), servers: definitions.resolvers)
+            try names.remove(
+                surplus.flatMap(\.addresses).map(\.address),
+                servers: definitions.resolvers + surplus.compactMap(\.lease).flatMap(\.servers))
         }
         let missing = try wanted.filter { !kept.contains($0) }.map { try networkFiles.find($0) }
         guard !missing.isEmpty else { return }
         let intents = try store.database.transaction { try intend(missing, record.spec) }
-        try attach(record.spec, to: intents, namespace: namespace)
+        let leases = try attach(record.spec, to: intents, namespace: namespace)
         try names.add(intents.flatMap(\.addresses), servers: missing.resolvers)
+        if !leases.isEmpty { try names.add(leases, besides: try definitions(of: record.spec).resolvers) }
     }
 }
 
@@ -169,6 +172,23 @@ struct ContainerNameFiles {
             var file = ResolvConf(parsing: text)
             let new = servers.map(\.description)
             file.servers = new + file.servers.filter { !new.contains($0) }
+            return file.text
+        }
+    }
+
+    /// Adds what servers on the wire gave. Their servers of names take the place of the host's, unless a network of ours
+    /// answers names or the container has servers of its own.
+    func add(_ leases: [WireLease], besides resolvers: [IPAddress]) throws {
+        try edit(paths.hosts) {
+            HostsFile.adding(leases.map(\.address.address), names: [spec.hostname, spec.name], to: $0)
+        }
+        let servers = leases.flatMap(\.servers).map(\.description)
+        guard resolvers.isEmpty, spec.resolver?.servers.isEmpty ?? true, !servers.isEmpty else { return }
+        try edit(paths.resolvConf) { text in
+            var file = ResolvConf(parsing: text)
+            file.servers = servers
+            let domains = leases.compactMap(\.domain)
+            if spec.resolver?.search.isEmpty ?? true, !domains.isEmpty { file.search = domains }
             return file.text
         }
     }

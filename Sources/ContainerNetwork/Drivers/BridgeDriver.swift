@@ -84,7 +84,7 @@ public enum BridgeDriver {
         let mtu = options.mtu ?? host.bridge?.mtu ?? host.uplinkMTU
         let pair = Step.Pair(
             name: try pairName(request, host.takenNames), address: request.hostAddress, bridge: bridge,
-            peerName: request.interfaceName, peerAddress: request.staticMAC, mtu: mtu)
+            peerName: request.interfaceName, peerAddress: request.staticMAC ?? request.leaseMAC, mtu: mtu)
         steps += portSteps(pair, options, on: host)
         if options.isManaged {
             steps.append(.setSysctls(.container, containerSysctls(request.interfaceName)))
@@ -220,8 +220,10 @@ struct BridgeOptions: Hashable {
 
 extension AttachmentRequest {
     /// The MAC of the host's end: a function of the two ids, so that the end is known again whatever its name.
-    var hostAddress: MACAddress {
-        let digest = SHA256.hash(data: Array("\(containerID) \(network.id) host".utf8))
+    var hostAddress: MACAddress { derivedAddress("host") }
+
+    func derivedAddress(_ end: String) -> MACAddress {
+        let digest = SHA256.hash(data: Array("\(containerID) \(network.id) \(end)".utf8))
         return MACAddress(locallyAdministered: digest.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
     }
 }
