@@ -56,8 +56,8 @@ let package = Package(
         // Layer 2: protocols.
         .target(name: "Netlink", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
         .target(name: "DNSService", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
+        // Layer 3: the subsystems, which never import each other.
         .target(name: "DHCPService", dependencies: ["Netlink", "LinuxSys", "WirePrimitives"], swiftSettings: settings),
-        // Layer 3: the three subsystems, which never import each other.
         .target(
             name: "ContainerNetwork",
             dependencies: [

@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
 """Measures getting images against Debian's Podman: same host, same image, turn by turn.
 
-    sudo Bench/images.py [--swiftlet PROGRAM] [--rounds 5] [--layers 8] [--size 300] [--many 500]
+    sudo Bench/images.py [--swiftlet PROGRAM] [--rounds 5] [--layers 8] [--size 300] [--many 500] [--huge GB]
 
 Everything runs on a private host (Tests/Host/host.py), each engine on its own storage. The image has --layers
 layers of files, --size MB in all, half of it random and half of it text; docker-registry has it on loopback,
-with TLS. --many: images and run are measured with that many images in the store, and with one. The exit status is 0 whatever the times are.
+with TLS. --many: commands are measured on a store with one image, and on one with that many more. --huge: the
+memory that a pull of one layer of that many GB takes, and nothing else; minutes, and as much room on the disk. The exit
+status is 0 whatever the times are.
 """
 import argparse
+import gzip
+import hashlib
 import io
+import json
 import os
 import random
 import shutil
-import statistics
 import sys
 import tarfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -26,11 +32,13 @@ import program  # noqa: E402
 from host import do  # noqa: E402
 from measure import peak, timed  # noqa: E402
 from program import IMAGE  # noqa: E402
-from registry import docker_archive, registry  # noqa: E402
+from registry import Image, Server, configuration, digest, docker_archive, registry  # noqa: E402
 from table import head, row, verdict  # noqa: E402
 
 NAME = "ghcr.io/bench/image:latest"
 TIME_TARGET, MEMORY_TARGET = 0.6, 128 << 20
+# Seconds that commands may take longer with many images; the least of so many rounds is compared.
+GROWTH_TARGET, CROWD_ROUNDS = 0.002, 25
 
 
 def main():
@@ -40,6 +48,7 @@ def main():
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--size", type=int, default=300, metavar="MB")
     parser.add_argument("--many", type=int, default=500, metavar="N")
+    parser.add_argument("--huge", type=int, default=0, metavar="GB", help="measure the memory for a layer of that size, and nothing else")
     options = parser.parse_args()
     swiftlet = program.find(options.swiftlet, released=True)
     if host.STAGE not in os.environ:
@@ -50,6 +59,10 @@ def main():
         engines["podman"] = program.prepare(shutil.which("podman"), scratch)
     else:
         print("images: there is no podman to compare with (apt-get install podman)")
+    if options.huge:
+        for name, engine in engines.items():
+            huge(name, engine, options, scratch)
+        return
     machine = type("Machine", (), {"scratch": scratch})
     with registry(machine) as there:
         for engine in engines.values():
@@ -117,24 +130,67 @@ def compare(engines, options, archive, there):
         engine.ok("rmi", "-a", "-f")
 
 
+def huge(name, engine, options, scratch):
+    """One layer with one file of many GB, one part in sixteen random, compressed as gzip does piece by piece."""
+    chance = random.Random(5)
+    piece = b"".join(chance.randbytes(1 << 16) + bytes(15 << 16) for _ in range(64))
+    count = options.huge * 1_000_000_000 // len(piece)
+    entry = tarfile.TarInfo("huge")
+    entry.size = count * len(piece)
+    head, tail = entry.tobuf(tarfile.GNU_FORMAT), bytes(1024)
+    whole = hashlib.sha256(head)
+    for _ in range(count):
+        whole.update(piece)
+    whole.update(tail)
+    image = Image([b""])
+    image.layers = [gzip.compress(head, 1) + gzip.compress(piece, 1) * count + gzip.compress(tail, 1)]
+    image.configuration = image.configuration.replace(digest(b"").encode(), f"sha256:{whole.hexdigest()}".encode())
+    document = json.loads(image.manifest)
+    document["config"] |= {"digest": digest(image.configuration), "size": len(image.configuration)}
+    document["layers"][0] |= {"digest": digest(image.layers[0]), "size": len(image.layers[0])}
+    image.add_manifest("latest", json.dumps(document).encode(), document["mediaType"])
+    for blob in (image.configuration, image.layers[0]):
+        image.add_blob(blob)
+    with Server(image.answer) as server:
+        environment = configuration(scratch, f'[[registry]]\nprefix="test.example"\nlocation="{server.host}"\ninsecure=true\n')
+        # Podman fails where the file of credentials that it is told of is missing.
+        registries = "CONTAINERS_REGISTRIES_CONF"
+        engine = replace(engine, environment={**engine.environment, registries: environment[registries]})
+        began = time.monotonic()
+        found = peak(engine, "pull", "-q", "test.example/test/image:latest", runs=1)
+        print(f"pull of a layer of {entry.size / 1e9:.1f} GB, {len(image.layers[0]) / 1e9:.2f} GB compressed, by {name}: "
+              f"{time.monotonic() - began:.0f} s, peak memory {found / 2**20:.1f} MiB"
+              + (f", target {MEMORY_TARGET >> 20} MiB{verdict(found, MEMORY_TARGET)}" if name == "swiftlet" else ""), flush=True)
+    engine.ok("rmi", "-a", "-f")
+
+
 def crowd(engine, options, scratch):
-    """images and run with one image in the store, and with many."""
-    engine.ok("load", "-q", "-i", program.image_archive())
-    commands = {"images": ("images",), "run --rm": ("run", "--rm", "--network=none", IMAGE, "true")}
-    few = {title: median_of(engine, command) for title, command in commands.items()}
+    """Commands on a store with one image, and on another with many more, turn by turn."""
+    top = scratch / "crowd"
+    crowded = replace(engine, options=[*engine.options, "--root", str(top), "--runroot", f"{top}.run"])
+    stores = {"1 image": engine, f"{options.many} more": crowded}
+    for store in stores.values():
+        store.ok("load", "-q", "-i", program.image_archive())
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("f"), io.BytesIO(b""))
     (scratch / "one.tar").write_bytes(content.getvalue())
     for number in range(options.many):
-        engine.ok("import", "-q", "-m", str(number), scratch / "one.tar", f"crowd{number}")
-    print(f"\n{'milliseconds with':20}{'1 image':>10}{options.many:>8} more")
+        crowded.ok("import", "-q", "-m", str(number), "-c", "LABEL a=b", scratch / "one.tar", f"crowd{number}")
+    short = IMAGE.split("/")[-1].split(":")[0]
+    commands = {
+        "images": ("images",), "images -q": ("images", "-q"), "images NAME": ("images", short),
+        "image exists NAME": ("image", "exists", short), "ps --filter ancestor": ("ps", "-a", "--filter", f"ancestor={short}"),
+        "run --rm": ("run", "--rm", "--network=none", IMAGE, "true"), "run --rm, short name": ("run", "--rm", "--network=none", short, "true"),
+    }
+    print(f"\n{'least milliseconds with':24}{'1 image':>10}{options.many:>8} more  growth, target {GROWTH_TARGET * 1000:.0f} or less")
     for title, command in commands.items():
-        print(f"{title:20}{few[title] * 1000:>10.1f}{median_of(engine, command) * 1000:>8.1f}")
-
-
-def median_of(engine, command):
-    return statistics.median(timed(engine.command(*command), engine.environ())[0] for _ in range(11))
+        times = {name: [] for name in stores}
+        for _ in range(CROWD_ROUNDS):
+            for name, store in stores.items():
+                times[name].append(timed(store.command(*command), store.environ())[0])
+        few, many = (min(x) for x in times.values())
+        print(f"{title:24}{few * 1000:>10.1f}{many * 1000:>8.1f}       {(many - few) * 1000:.1f}{verdict(many - few, GROWTH_TARGET)}")
 
 
 if __name__ == "__main__":

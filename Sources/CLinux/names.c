@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -15,7 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BATCH = 64 };
+/* Datagrams a call, and bytes of those for one receiver: what a packet may have (IPv4's header and UDP's taken off). */
+enum { BATCH = 64, LONGEST = 65535 - 28 };
 
 static socklen_t pack(struct sockaddr_storage *storage, int family, const uint8_t *address, uint16_t port) {
     memset(storage, 0, sizeof *storage);
@@ -122,28 +124,65 @@ int clinux_receive_batch(int descriptor, uint8_t *buffer, uint32_t size, clinux_
     return got;
 }
 
-int clinux_send_batch(int descriptor, const uint8_t *buffer, const clinux_datagram *datagrams, int count) {
-    int sent = 0;
-    while (sent < count) {
-        struct mmsghdr messages[BATCH];
-        struct iovec vectors[BATCH];
-        struct sockaddr_storage receivers[BATCH];
-        int some = count - sent > BATCH ? BATCH : count - sent;
-        memset(messages, 0, sizeof messages);
-        for (int i = 0; i < some; i++) {
-            const clinux_datagram *datagram = &datagrams[sent + i];
-            vectors[i] = (struct iovec){.iov_base = (void *)(buffer + datagram->offset), .iov_len = datagram->length};
-            messages[i].msg_hdr.msg_iov = &vectors[i];
-            messages[i].msg_hdr.msg_iovlen = 1;
-            messages[i].msg_hdr.msg_name = &receivers[i];
-            messages[i].msg_hdr.msg_namelen = pack(&receivers[i], datagram->family, datagram->address, datagram->port);
+/* A message's control data: the length at which the kernel cuts it into datagrams (UDP_SEGMENT of udp(7)). */
+union segment {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(uint16_t))];
+};
+
+static void cut(struct msghdr *message, union segment *segment, uint16_t length) {
+    message->msg_control = segment;
+    message->msg_controllen = sizeof segment->bytes;
+    segment->header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof length), .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT};
+    memcpy(CMSG_DATA(&segment->header), &length, sizeof length);
+}
+
+static int is_alike(const clinux_datagram *one, const clinux_datagram *other) {
+    return one->port == other->port && one->length == other->length && one->family == other->family &&
+           memcmp(one->address, other->address, sizeof one->address) == 0;
+}
+
+static void send_each(int descriptor, const struct msghdr *message) {
+    struct msghdr one = *message;
+    one.msg_control = NULL;
+    one.msg_controllen = 0;
+    one.msg_iovlen = 1;
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        one.msg_iov = &message->msg_iov[i];
+        sendmsg(descriptor, &one, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
+void clinux_send_batch(int descriptor, const uint8_t *buffer, const clinux_datagram *datagrams, int count) {
+    struct mmsghdr messages[BATCH];
+    struct iovec vectors[BATCH];
+    struct sockaddr_storage receivers[BATCH];
+    union segment segments[BATCH];
+    uint8_t is_taken[BATCH] = {0};
+    int made = 0, used = 0;
+    if (count > BATCH) count = BATCH;
+    for (int first = 0; first < count; first++) {
+        if (is_taken[first]) continue;
+        const clinux_datagram *model = &datagrams[first];
+        struct msghdr *message = &messages[made].msg_hdr;
+        *message = (struct msghdr){.msg_name = &receivers[made], .msg_iov = &vectors[used]};
+        message->msg_namelen = pack(&receivers[made], model->family, model->address, model->port);
+        for (int i = first; i < count && (message->msg_iovlen + 1) * model->length <= LONGEST; i++) {
+            if (is_taken[i] || !is_alike(&datagrams[i], model)) continue;
+            is_taken[i] = 1;
+            vectors[used++] = (struct iovec){.iov_base = (void *)(buffer + datagrams[i].offset), .iov_len = model->length};
+            message->msg_iovlen++;
         }
-        int went = sendmmsg(descriptor, messages, some, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (went < 0 && errno == EAGAIN) return sent;
-        /* One that cannot be sent at all is left out; the others must not wait for it. */
+        if (message->msg_iovlen > 1) cut(message, &segments[made], (uint16_t)model->length);
+        made++;
+    }
+    for (int sent = 0; sent < made;) {
+        int went = sendmmsg(descriptor, messages + sent, made - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (went < 0 && errno == EAGAIN) return;
+        /* Not every kernel and device can cut; and the others must not wait for what cannot be sent at all. */
+        if (went <= 0) send_each(descriptor, &messages[sent].msg_hdr);
         sent += went > 0 ? went : 1;
     }
-    return sent;
 }
 
 int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }

@@ -15,7 +15,7 @@ public struct RootCommand: ParsableCommand {
                     subcommands: [
                         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
                         Logs.self,
-                        Wait.self, Port.self, ContainerCommand.self,
+                        Wait.self, Attach.self, Restart.self, Port.self, ContainerCommand.self,
                     ]),
                 CommandGroup(
                     name: "Image",
@@ -50,38 +50,62 @@ public struct RootCommand: ParsableCommand {
             Output.line(configuration.version)
             StandardStream.exitProcess(0)
         }
-        refuseUnknownCommand()
         do {
-            var command = try parseAsRoot(Invocation.arguments)
-            try command.run()
+            try parseAndRun(Invocation.arguments)
             StandardStream.exitProcess(0)
         } catch {
             StandardStream.exitProcess(report(error))
         }
     }
 
-    /// Says so, in Podman's words, when the first word is no command.
-    private static func refuseUnknownCommand() {
-        guard let word = Invocation.commandWords.first else { return }
-        // Each command states its name: deriving forty from their types takes two milliseconds.
-        let known = configuration.groupedSubcommands.flatMap { $0.subcommands }.map { $0._commandName }
-        guard !known.contains(word), word != "help" else { return }
-        Output.error("unrecognized command `\(Invocation.programName) \(word)`")
-        Output.errorLine("Try '\(Invocation.programName) --help' for more information")
-        StandardStream.exitProcess(125)
+    /// Parses, and runs the command; what the parser cannot read is read as Podman would, and parsed once more.
+    private static func parseAndRun(_ arguments: [String]) throws {
+        if !FlagSyntax.misreads(arguments), let command = try parse(arguments, ifReadable: true) {
+            do { return try run(command) } catch is UnreadFlag {
+                // Nothing has been done yet.
+            }
+        }
+        var syntax = try FlagSyntax()
+        let read = try syntax.read(arguments)
+        do {
+            guard let command = try parse(read, ifReadable: false) else { return }
+            try run(command)
+        } catch let flag as UnreadFlag {
+            throw syntax.rephrased("unknown flag: \(flag.word)")
+        } catch  where RootCommand.exitCode(for: error) == .validationFailure {
+            throw syntax.rephrased(RootCommand.message(for: error))
+        }
     }
 
-    /// The parser's own words for an option that there is not, as Podman has them.
-    private static func podmanWords(_ message: String) -> String {
-        let words = message.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-        guard words.count > 1, words[0] == "Unknown option ", words[1].hasPrefix("-") else { return message }
-        return words[1].hasPrefix("--") ? "unknown flag: \(words[1])" : "unknown shorthand flag: \(words[1])"
+    /// The command that a line is; nil when the parser cannot read the line, if that is to be no error.
+    private static func parse(_ arguments: [String], ifReadable: Bool) throws -> (any ParsableCommand)? {
+        do { return try parseAsRoot(arguments) } catch
+            where ifReadable && RootCommand.exitCode(for: error) == .validationFailure
+        {
+            return nil
+        }
+    }
+
+    private static func run(_ parsed: any ParsableCommand) throws {
+        var command = parsed
+        let configuration = type(of: command).configuration
+        guard configuration.subcommands.isEmpty && configuration.groupedSubcommands.isEmpty else {
+            let title = ([Invocation.programName] + Invocation.commandWords).joined(separator: " ")
+            Output.text(RootCommand.helpMessage(for: type(of: command)))
+            throw UsageError(
+                message: "missing command '\(title) COMMAND'", hint: "Try '\(title) --help' for more information")
+        }
+        try command.run()
     }
 
     private static func report(_ error: any Error) -> Int32 {
         switch error {
         case let code as ExitStatus:
             return code.code
+        case let usage as UsageError:
+            Output.error(usage.message)
+            if let hint = usage.hint { Output.errorLine(hint) }
+            return 125
         case let errors as ErrorList:
             for error in errors.errors { Output.error("\(Failure.message(error))") }
             return errors.exitCode
@@ -90,12 +114,6 @@ public struct RootCommand: ParsableCommand {
             if code == .success {
                 Output.text(RootCommand.fullMessage(for: error))
                 return 0
-            }
-            if code == .validationFailure {
-                Output.error(Self.podmanWords(RootCommand.message(for: error)))
-                Output.errorLine(
-                    "See '\(([Invocation.programName] + Invocation.commandWords).joined(separator: " ")) --help'")
-                return 125
             }
             Output.error(Failure.message(error))
             return Failure.exitCode(error)

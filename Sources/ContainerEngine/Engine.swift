@@ -1,3 +1,4 @@
+internal import ContainerNetwork
 internal import ContainerStorage
 internal import LinuxSys
 
@@ -7,6 +8,9 @@ internal import LinuxSys
 /// in one process or in many, work on one directory at once; locks and the state database keep them apart. A value
 /// is for one thread at a time.
 public final class Engine {
+    /// The engine's version.
+    public static let version = "0.1.0"
+
     /// Where everything lies.
     public let paths: EnginePaths
     /// How conmon calls this program when a container ends: the executable and its global arguments.
@@ -20,6 +24,8 @@ public final class Engine {
     private let configurationFiles: ConfigurationFiles
     private var readConfiguration: ContainersConfiguration?
     private var openStorage: Storage?
+    /// Ports that were chosen for a container that is being made, still bound.
+    var chosenPorts: PortClaim?
 
     /// Opens the state, making it if it is not there, and puts right what dead commands left half done.
     ///

@@ -21,7 +21,8 @@ final class LeaseService {
 
     private let options: Options
     private let control: ControlSocket
-    private let session: Session
+    private let transport: NetlinkSocket
+    private var session: Session
     private let socket: PacketSocket
     private let link: Int32
     private let mac: MACAddress
@@ -33,7 +34,8 @@ final class LeaseService {
     init(_ options: Options, control: consuming ControlSocket) throws {
         guard let name = InterfaceName(options.interface) else { throw Errno.invalidArgument }
         let namespace = try NetworkNamespace(path: options.namespace)
-        session = Session(try namespace.openSocket(.route))
+        transport = try namespace.openSocket(.route)
+        session = Session(transport)
         guard let found = try session.link(name), let mac = found.address else { throw Errno.noSuchDevice }
         let index = found.index
         // Sockets stay in the network that they were opened in.
@@ -52,6 +54,8 @@ final class LeaseService {
         case bound(Lease)
         case released
         case outOfTime
+        /// This is the copy, and the process that it was made by has died.
+        case originalEnded
     }
 
     /// Asks for the first lease.
@@ -62,41 +66,39 @@ final class LeaseService {
         switch try run(until: Clock.monotonic + options.patience * 1_000_000_000, orBound: true) {
         case .bound(let lease): return lease
         case .released: return nil
-        case .outOfTime: throw Errno.timedOut
+        case .outOfTime, .originalEnded: throw Errno.timedOut
         }
     }
 
-    /// Keeps the lease until it is told to give it back, or the link is gone. Another process does so; when it dies of
-    /// something, it is begun anew.
+    /// Keeps the lease until it is told to give it back, or the link is gone. A second process waits meanwhile, and does so
+    /// when this one dies.
     func keep() throws {
-        var lives = 0
-        while true {
-            switch try Twin.make() {
-            case .copy:
-                if lives > 0, let lease = machine.lease {
-                    machine = LeaseMachine(
-                        mac: mac, hostName: options.hostName, resuming: lease, now: Clock.monotonic)
-                }
-                _ = try run(until: nil, orBound: false)
-                StandardStream.exitProcess(0)
-            case .original(let process):
-                if try process.wait() == 0 { return }
-                lives += 1
-                // Whatever ended it may be there still.
-                var nothing: [PollEntry] = []
-                try poll(&nothing, until: Deadline(after: .seconds(1)))
-            }
+        while case .originalEnded = try run(until: nil, orBound: false) {
+            // Whatever ended it may be there still.
+            var nothing: [PollEntry] = []
+            try poll(&nothing, until: Deadline(after: .seconds(1)))
+            // Answers to the other process may be under way.
+            session = Session(transport, firstSequence: .random(in: 0...(.max)))
+            guard let lease = machine.lease else { continue }
+            machine = LeaseMachine(mac: mac, hostName: options.hostName, resuming: lease, now: Clock.monotonic)
         }
+        try endTwin()
     }
 
     private func run(until end: Int64?, orBound: Bool) throws -> Outcome {
         while true {
+            if end == nil {
+                // What the other knows is what this one knew when it made it.
+                if let twin, twin.lease != machine.lease?.address { try endTwin() }
+                if twin == nil, try !makeTwin() { return .originalEnded }
+            }
             let now = Clock.monotonic
             if let end, now >= end { return .outOfTime }
             if let lease = try perform(machine.wake(now: now)), orBound { return .bound(lease) }
             let next = min(machine.wakeTime, end ?? .max)
             let wait = next == .max ? nil : Duration.nanoseconds(max(0, next - Clock.monotonic))
             var entries = [PollEntry(socket.raw, .readable), PollEntry(control.raw, .readable)]
+            if let twin { entries.append(PollEntry(twin.connection.raw, .readable)) }
             guard try poll(&entries, until: Deadline(after: wait)) > 0 else { continue }
             if !entries[0].returned.isEmpty {
                 for reply in try receive() {
@@ -106,8 +108,56 @@ final class LeaseService {
                 }
             }
             if !entries[1].returned.isEmpty, try answerCommands() { return .released }
-            if machine.lease == nil, try session.link(index: link) == nil { return .released }
+            if entries.count > 2, !entries[2].returned.isEmpty {
+                _ = try twin?.process.wait()
+                twin = nil
+            }
+            if try machine.lease == nil && session.link(index: link) == nil { return .released }
         }
+    }
+
+    // MARK: The other process
+
+    /// The process that waits for the end of this one.
+    private final class Other {
+        let process: ChildProcess
+        let connection: PeerSocket
+        /// The address that it knows.
+        let lease: InterfaceAddress?
+
+        init(_ process: ChildProcess, _ connection: consuming PeerSocket, _ lease: InterfaceAddress?) {
+            self.process = process
+            self.connection = connection
+            self.lease = lease
+        }
+    }
+
+    private var twin: Other?
+
+    /// Makes the other process.
+    ///
+    /// - Returns: true at once in this one; false in the other, when this one has died.
+    private func makeTwin() throws(Errno) -> Bool {
+        let pair = try PeerSocketPair()
+        switch try Twin.make() {
+        case .original(let process):
+            twin = Other(process, pair.closingTheirs(), machine.lease?.address)
+            return true
+        case .copy:
+            let connection = pair.keepingTheirs()
+            if try !connection.read(upTo: 16).isEmpty { StandardStream.exitProcess(0) }
+            return false
+        }
+    }
+
+    /// Ends the other process, which is not to go on in this one's place.
+    private func endTwin() throws(Errno) {
+        guard let twin else { return }
+        self.twin = nil
+        do throws(Errno) { _ = try twin.connection.send(Array("end".utf8)[...]) } catch {
+            // It is gone already.
+        }
+        _ = try twin.process.wait()
     }
 
     // MARK: The wire
@@ -171,6 +221,15 @@ final class LeaseService {
         }
     }
 
+    /// Makes the link what the lease says again.
+    ///
+    /// - Returns: false when there is no lease, or no link.
+    private func restore() throws -> Bool {
+        guard let lease = machine.lease, try session.link(index: link) != nil else { return false }
+        try configure(lease)
+        return true
+    }
+
     /// Takes the address away; the routes that need it go with it.
     private func withdraw(_ lease: Lease) throws {
         do throws(NetlinkError) {
@@ -182,7 +241,7 @@ final class LeaseService {
 
     // MARK: Commands
 
-    /// Answers commands of root's: `lease`, and `release`, after which this is over.
+    /// Answers commands of root's: `lease`, `restore`, and `release`, after which this is over.
     private func answerCommands() throws -> Bool {
         var isOver = false
         while let asker = try control.accept() {
@@ -199,6 +258,8 @@ final class LeaseService {
                 }
                 isOver = true
                 _ = try? asker.send(some: Array("ok".utf8)[...])  // as above
+            case "restore":
+                _ = try? asker.send(some: Array((try restore() ? "ok" : "gone").utf8)[...])  // as above
             case "lease": _ = try? asker.send(some: Array((machine.lease?.text ?? "none").utf8)[...])  // as above
             default: continue
             }

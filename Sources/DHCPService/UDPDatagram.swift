@@ -53,7 +53,8 @@ public enum UDPDatagram {
         else { return nil }
         let udp = Array(segment[..<segmentLength])
         if isSummed && number(udp, 6) != 0 {
-            guard let source = IPv4Address(bytes: datagram[12..<16]), let destination = IPv4Address(bytes: datagram[16..<20]),
+            guard let source = IPv4Address(bytes: datagram[12..<16]),
+                let destination = IPv4Address(bytes: datagram[16..<20]),
                 checksum(pseudoHeader(source, destination, udp.count) + udp) == 0
             else { return nil }
         }
@@ -61,7 +62,9 @@ public enum UDPDatagram {
     }
 
     private static func pseudoHeader(_ source: IPv4Address, _ destination: IPv4Address, _ count: Int) -> [UInt8] {
-        source.bytes + destination.bytes + [0, protocolNumber, UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
+        source.bytes + destination.bytes + [
+            0, protocolNumber, UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count),
+        ]
     }
 
     /// The Internet checksum (RFC 1071); over bytes that hold their own it is 0.

@@ -14,8 +14,8 @@ enum Client: Hashable {
 /// Every attempt has a socket of its own, whose port the kernel draws; the id and the case of the name's letters are
 /// drawn here (RFC 5452). Only what the server that was asked sends to that port, with all of it right, counts.
 final class Forward {
-    /// All attempts together, in nanoseconds.
-    static let patience: Int64 = 5_000_000_000
+    /// All attempts together, in nanoseconds: clients wait 5 s (resolv.conf(5)), and shall hear of a failure.
+    static let patience: Int64 = 4_000_000_000
 
     let client: Client
     private let query: Query

@@ -79,7 +79,8 @@ public final class Service {
 
     /// Listens at the addresses that there are to be, and at no other.
     ///
-    /// - Returns: what is wrong with those at which that cannot be done; they are passed over.
+    /// - Returns: what is wrong with those at which that cannot be done, a line each that begins with the address;
+    ///   they are passed over until the next time.
     private func bind(_ zones: Zones) -> String? {
         let wanted = zones.listeners
         listeners.removeAll { !wanted.contains($0.address) }
@@ -94,10 +95,10 @@ public final class Service {
                 let hint =
                     error == .addressInUse
                     ? ": another program listens there; end it, or set dns_bind_port in containers.conf" : ""
-                problems.append("failed to bind \(address) port \(port): \(error)\(hint)")
+                problems.append("\(address) failed to bind \(address) port \(port): \(error)\(hint)")
             }
         }
-        return problems.isEmpty ? nil : problems.joined(separator: "; ")
+        return problems.isEmpty ? nil : problems.joined(separator: "\n")
     }
 
     // MARK: Serving

@@ -132,6 +132,7 @@ extension Object {
 
         private enum Content: Sendable {
             case value(Value)
+            case computed(@Sendable () -> Value)
             case method(Method)
         }
 
@@ -146,6 +147,15 @@ extension Object {
             self.jsonName = json
             self.omitEmpty = omitEmpty
             self.content = .value(value)
+        }
+
+        /// Makes a field whose value is found each time that it is asked for. Use it for values that are dear to find and
+        /// seldom shown.
+        public init(_ name: String, json: String?, computed: @escaping @Sendable () -> Value) {
+            self.name = name
+            self.jsonName = json
+            self.omitEmpty = false
+            self.content = .computed(computed)
         }
 
         /// Makes a Go method, called each time a template names it. Use it for values that are dear to find.
@@ -172,13 +182,14 @@ extension Object {
         public var value: Value {
             switch content {
             case .value(let value): value
+            case .computed(let compute): compute()
             case .method(let method): method.parameters == 0 ? method.call([]) : .null
             }
         }
 
         var method: Method? {
             switch content {
-            case .value: nil
+            case .value, .computed: nil
             case .method(let method): method
             }
         }
@@ -193,7 +204,7 @@ extension Object {
 extension String {
     /// Go compares strings by their bytes; Swift's `==` also takes differently composed letters for equal.
     func sameBytes(as other: String) -> Bool {
-        utf8.elementsEqual(other.utf8)
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 
     /// Go's order of strings.

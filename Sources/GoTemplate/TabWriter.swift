@@ -3,7 +3,17 @@
 /// Podman makes its tables with `tabwriter.NewWriter(os.Stdout, 12, 2, 2, ' ', 0)`
 /// (`containers/common/pkg/report`): columns at least 12 wide, at least two spaces between them.
 public enum TabWriter {
-    private typealias Cell = Substring.UnicodeScalarView
+    private struct Cell {
+        let bytes: ArraySlice<UInt8>
+        /// In characters.
+        let width: Int
+
+        init(_ bytes: ArraySlice<UInt8>) {
+            self.bytes = bytes
+            // Every scalar has one byte in UTF-8 that continues none.
+            width = bytes.count { $0 & 0xC0 != 0x80 }
+        }
+    }
 
     /// Aligns a table given by its rows; each row becomes a line.
     ///
@@ -21,21 +31,25 @@ public enum TabWriter {
     /// The text after a line's last tab is in no column and gets no padding. A column ends at the first line that
     /// has no tab for it. Characters are counted as Unicode scalars.
     public static func columns(text: String, minWidth: Int = 12, padding: Int = 2) -> String {
-        // A form feed ends a line and with it all columns.
-        let sections = text.unicodeScalars.split(separator: "\u{C}", omittingEmptySubsequences: false)
-        return sections.enumerated().map { index, section in
-            var lines = section.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-                line.split(omittingEmptySubsequences: false) { $0 == "\t" || $0 == "\u{B}" }
+        // A form feed ends a line and with it all columns. All that separates is ASCII, so no scalar is cut.
+        let sections = Array(text.utf8).split(separator: UInt8(0x0C), omittingEmptySubsequences: false)
+        var output: [UInt8] = []
+        output.reserveCapacity(2 * text.utf8.count)
+        for (index, section) in sections.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: "\n")) }
+            var lines = section.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+                line.split(omittingEmptySubsequences: false) { $0 == UInt8(ascii: "\t") || $0 == 0x0B }.map(Cell.init)
             }
             // Text that ends with a tab ends with that cell, as no other has begun.
-            if index == sections.count - 1, let last = lines.last, last.count > 1, last.last?.isEmpty ?? false {
+            if index == sections.count - 1, let last = lines.last, last.count > 1, last.last?.bytes.isEmpty ?? false {
                 lines[lines.count - 1].removeLast()
             }
-            return aligned(lines, minWidth: max(0, minWidth), padding: max(0, padding))
-        }.joined(separator: "\n")
+            align(lines, minWidth: max(0, minWidth), padding: max(0, padding), to: &output)
+        }
+        return String(decoding: output, as: UTF8.self)
     }
 
-    private static func aligned(_ lines: [[Cell]], minWidth: Int, padding: Int) -> String {
+    private static func align(_ lines: [[Cell]], minWidth: Int, padding: Int, to output: inout [UInt8]) {
         // A block is one column over consecutive lines; a line's blocks are found by their index in `widths`.
         var widths: [Int] = []
         var open: [Int] = []
@@ -48,18 +62,18 @@ public enum TabWriter {
                     open.append(widths.count)
                     widths.append(minWidth)
                 }
-                widths[open[column]] = max(widths[open[column]], cell.count + padding)
+                widths[open[column]] = max(widths[open[column]], cell.width + padding)
             }
             return open
         }
-        return zip(lines, blocks).map { cells, blocks in
-            var line = String.UnicodeScalarView()
+        for (index, (cells, blocks)) in zip(lines, blocks).enumerated() {
+            if index > 0 { output.append(UInt8(ascii: "\n")) }
             for (column, cell) in cells.enumerated() {
-                line.append(contentsOf: cell)
+                output.append(contentsOf: cell.bytes)
                 guard column < blocks.count else { continue }
-                line.append(contentsOf: repeatElement(" ", count: max(0, widths[blocks[column]] - cell.count)))
+                let missing = widths[blocks[column]] - cell.width
+                output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, missing)))
             }
-            return String(line)
-        }.joined(separator: "\n")
+        }
     }
 }

@@ -40,6 +40,11 @@ public final class BeneathDirectory: Sendable {
         try resolve(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, links)
     }
 
+    /// Opens a file to write at its end. It never waits.
+    public func fileToAppend(_ path: [UInt8], links: LinkRule) throws(Errno) -> OwnedFD {
+        try resolve(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY, links)
+    }
+
     /// The file itself, whatever its type, a symbolic link included: `O_PATH | O_NOFOLLOW`. It can be asked
     /// for its status and given attributes, not read.
     public func node(_ path: [UInt8], links: LinkRule = .refused) throws(Errno) -> OwnedFD {

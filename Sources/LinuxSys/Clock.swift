@@ -1,12 +1,21 @@
 internal import Glibc
 
-/// The wall clock.
+/// The kernel's clocks.
 public enum Clock {
     /// Nanoseconds since 1970-01-01T00:00:00Z (`CLOCK_REALTIME`, clock_gettime(2)).
     public static var now: Int64 { read(CLOCK_REALTIME) }
 
     /// Nanoseconds of a clock that never jumps (`CLOCK_MONOTONIC`).
     public static var monotonic: Int64 { read(CLOCK_MONOTONIC) }
+
+    /// Lets this thread sleep so long, or a little longer; a signal ends it early (nanosleep(2)).
+    ///
+    /// - Parameter nanoseconds: less than a second.
+    public static func sleep(nanoseconds: Int) {
+        var time = timespec(tv_sec: 0, tv_nsec: nanoseconds)
+        // SAFETY: the kernel only reads `time`, and is told to write nothing.
+        unsafe nanosleep(&time, nil)
+    }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()

@@ -74,6 +74,8 @@ public struct DatabaseRow: Sendable {
 @safe public final class Database {
     // SAFETY: the handle is valid from init to deinit, and never leaves this class.
     private let handle: OpaquePointer
+    /// Pages of the log at which it is emptied into the file.
+    private static let logPages: Int32 = 200
 
     /// Opens or makes the database at `path`: WAL journal, foreign keys enforced, up to 60 s of waiting for others.
     public init(_ path: String) throws(DatabaseError) {
@@ -91,9 +93,11 @@ public struct DatabaseRow: Sendable {
         }
         unsafe sqlite3_extended_result_codes(handle, 1)
         unsafe sqlite3_busy_timeout(handle, 60_000)
-        // Every command is the last to close the file: to empty the log each time would cost it several fsyncs. SQLite
-        // empties it when it has grown to 1,000 pages instead.
+        // Every command is the last to close the file: to empty the log each time would cost it several fsyncs. But each
+        // is the first to open it, too, and reads and checks the whole log then, 5 microseconds a page. So the log is
+        // emptied when it has grown to a few pages, not to SQLite's 1,000.
         unsafe clinux_sqlite_keep_log(handle)
+        unsafe sqlite3_wal_autocheckpoint(handle, Self.logPages)
     }
 
     deinit {

@@ -107,7 +107,7 @@ extension OwnedFD {
 /// One value serves every socket of a thread; nothing is allocated while it is used.
 public struct DatagramBatch {
     /// Datagrams a call.
-    private static let capacity = 64
+    public static let capacity = 64
     /// The longest datagram; a longer one is cut.
     private static let size = 4096
     private var buffer = [UInt8](repeating: 0, count: capacity * size)
@@ -149,17 +149,17 @@ public struct DatagramBatch {
     }
 
     /// Sends the answers. What a full socket does not take is dropped, as the network may.
-    public mutating func send(to socket: borrowing OwnedFD) throws(Errno) {
+    public mutating func send(to socket: borrowing OwnedFD) {
         guard !receivers.isEmpty else { return }
         let raw = socket.raw
         // SAFETY: every receiver's offset and length lie within `answers`.
-        try syscall { unsafe clinux_send_batch(raw, answers, receivers, Int32(receivers.count)) }
+        unsafe clinux_send_batch(raw, answers, receivers, Int32(receivers.count))
         answers.removeAll(keepingCapacity: true)
         receivers.removeAll(keepingCapacity: true)
     }
 
     /// Sends one datagram.
-    public static func send(_ bytes: [UInt8], to peer: InternetPeer, from socket: borrowing OwnedFD) throws(Errno) {
+    public static func send(_ bytes: [UInt8], to peer: InternetPeer, from socket: borrowing OwnedFD) {
         var receiver = clinux_datagram()
         receiver.length = UInt32(bytes.count)
         receiver.port = peer.port
@@ -167,6 +167,6 @@ public struct DatagramBatch {
         unsafe withUnsafeMutableBytes(of: &receiver.address) { unsafe $0.copyBytes(from: peer.address.prefix(16)) }
         let raw = socket.raw
         // SAFETY: the one receiver describes the whole of `bytes`.
-        try syscall { unsafe clinux_send_batch(raw, bytes, &receiver, 1) }
+        unsafe clinux_send_batch(raw, bytes, &receiver, 1)
     }
 }

@@ -49,8 +49,9 @@ public struct Program: Sendable {
     public var directory: String?
     /// `descriptors[i]` becomes the child's descriptor i. `nil` is /dev/null for 0, 1 and 2 and closed above.
     public var descriptors: [Int32?] = [0, 1, 2]
-    /// Whether the child starts a session of its own (setsid(2)).
-    public var newSession = false
+    /// Whether the child outlives the caller's session: it has one of its own (setsid(2)), and a cgroup that is not
+    /// ended with the caller's.
+    public var outlivesSession = false
 
     /// Describes a program; nothing runs yet.
     public init(
@@ -86,6 +87,16 @@ public struct Program: Sendable {
     ///
     /// - Throws: the `Errno` of whatever failed in the child before the program ran, execve(2) included.
     public func start() throws(Errno) -> ChildProcess {
+        guard outlivesSession, let group = SurvivorCgroup.needed() else { return try spawn() }
+        do throws(Errno) {
+            return try spawn(into: group.directory)
+        } catch {
+            // v1 has no such call, nor has a kernel before 5.7. What else is wrong will be wrong again.
+            return try spawn(entering: group.processes)
+        }
+    }
+
+    private func spawn(into cgroup: Int32 = -1, entering processes: Int32 = -1) throws(Errno) -> ChildProcess {
         var child: Int32 = 0
         let sources = descriptors.map { $0 ?? -1 }
         // SAFETY: every pointer in the plan lives until clinux_spawn returns, by when the child has left our memory.
@@ -97,7 +108,8 @@ public struct Program: Sendable {
                             var plan = unsafe clinux_spawn_plan(
                                 path: path, arguments: arguments, environment: environment, directory: directory,
                                 sources: sources.baseAddress, count: Int32(sources.count),
-                                new_session: newSession ? 1 : 0, reset_signals: 1)
+                                new_session: outlivesSession ? 1 : 0, reset_signals: 1,
+                                cgroup: cgroup, cgroup_procs: processes)
                             return unsafe clinux_spawn(&plan, &child)
                         }
                     }

@@ -32,12 +32,21 @@ public final class RawTerminal {
 
     /// Makes the terminal behind a descriptor raw: no echo, no line editing, no signals from keys.
     ///
+    /// - Parameters:
+    ///   - descriptor: The terminal.
+    ///   - unread: Whether nobody is going to read from it: then only what is written passes as it is, nothing is
+    ///     echoed, and keys still send signals.
     /// - Throws: `Errno.notTypewriter` when it is none.
-    public init(_ descriptor: Int32) throws(Errno) {
+    public init(_ descriptor: Int32, unread: Bool = false) throws(Errno) {
         var old = termios()
         try syscall { unsafe tcgetattr(descriptor, &old) }
         var raw = old
-        unsafe cfmakeraw(&raw)
+        if unread {
+            raw.c_oflag &= ~tcflag_t(OPOST)
+            raw.c_lflag &= ~tcflag_t(ECHO)
+        } else {
+            unsafe cfmakeraw(&raw)
+        }
         try syscall { unsafe tcsetattr(descriptor, TCSADRAIN, &raw) }
         self.descriptor = descriptor
         self.old = old

@@ -42,20 +42,27 @@ public enum AddressRequest {
     private static let deleteAddress: UInt16 = 21
     private static let getAddress: UInt16 = 22
 
+    /// `IFA_F_NODAD`.
+    private static let noDetection: UInt8 = 2
+
     /// struct ifaddrmsg: family, prefix length, flags, scope, index. Scope 0 is global.
-    private static func header(family: UInt8, prefixLength: Int, link: Int32) -> [UInt8] {
+    private static func header(family: UInt8, prefixLength: Int, flags: UInt8, link: Int32) -> [UInt8] {
         var writer = ByteWriter()
         writer.uint8(family)
         writer.uint8(UInt8(truncatingIfNeeded: prefixLength))
-        writer.uint8(0)
+        writer.uint8(flags)
         writer.uint8(0)
         writer.uint32(UInt32(bitPattern: link))
         return writer.bytes
     }
 
     /// Gives a link an address, IPv4 with its broadcast address. `ip address add ADDRESS brd + dev …`.
-    public static func add(_ address: InterfaceAddress, to link: Int32) -> Request {
-        request("add address \(address)", newAddress, [.create, .exclusive], address, link) {
+    ///
+    /// Until it has looked for duplicates (RFC 4862), the kernel lets nobody bind an IPv6 address; `nodad`, an address
+    /// is ready at once.
+    public static func add(_ address: InterfaceAddress, to link: Int32, nodad: Bool = false) -> Request {
+        let flags = nodad && address.address.family == .ipv6 ? noDetection : 0
+        return request("add address \(address)", newAddress, [.create, .exclusive], address, link, flags) {
             if let broadcast = address.network.broadcast { $0.put(Attributes.broadcast, broadcast.bytes) }
         }
     }
@@ -86,12 +93,13 @@ public enum AddressRequest {
 
     private static func request(
         _ operation: String, _ type: UInt16, _ flags: MessageFlags, _ address: InterfaceAddress, _ link: Int32,
-        _ more: (inout AttributeWriter) -> Void
+        _ addressFlags: UInt8 = 0, _ more: (inout AttributeWriter) -> Void
     ) -> Request {
         Request(
             operation, type: type, flags: flags,
             header: header(
-                family: address.address.family.number, prefixLength: address.prefixLength, link: link)
+                family: address.address.family.number, prefixLength: address.prefixLength, flags: addressFlags,
+                link: link)
         ) {
             $0.put(Attributes.local, address.address.bytes)
             $0.put(Attributes.address, address.address.bytes)
@@ -101,7 +109,7 @@ public enum AddressRequest {
 
     /// All addresses, or those of one link. Kernels without the filter list all. `ip address show [dev …]`.
     public static func list(link: Int32 = 0) -> Request {
-        Request("list addresses", type: getAddress, header: header(family: 0, prefixLength: 0, link: link))
+        Request("list addresses", type: getAddress, header: header(family: 0, prefixLength: 0, flags: 0, link: link))
     }
 }
 

@@ -157,4 +157,37 @@ import WirePrimitives
         #expect(findings.contains(.missing))
         #expect(findings.contains(.differs("veth0 is down")))
     }
+
+    @Test func `what was taken away is put back under the same names`() throws {
+        let fake = FakeHost()
+        var record: AttachmentRecord?
+        let status = try Attachment.attach(try request(), in: fake.context()) { record = $0 }
+        let attached = try #require(record)
+        let bridge = fake.host.now.links["podman0"]?.address
+        fake.host.change { $0.links = $0.links.filter { $0.key == "lo" } }
+        fake.container.change { $0.links["eth0"] = nil }
+        fake.hostSysctls.set("net/ipv4/ip_forward", "0")
+        var wanted = try request()
+        wanted.staticMAC = status.macAddress
+        try Attachment.restore(wanted, attached, in: fake.context()) { record = $0 }
+        let host = fake.host.now
+        #expect(record == attached)
+        #expect(host.links["podman0"]?.addresses == [[10, 88, 0, 1]])
+        #expect(host.links["podman0"]?.address == bridge)
+        #expect(host.links["veth0"]?.isUp == true)
+        #expect(host.links["veth0"]?.address == attached.hostMAC?.bytes)
+        #expect(fake.container.now.links["eth0"]?.addresses == [[10, 88, 0, 2]])
+        #expect(fake.hostSysctls.now["net/ipv4/ip_forward"] == "1")
+    }
+
+    @Test func `an end whose name somebody else has by now gets another`() throws {
+        let fake = FakeHost()
+        var records: [AttachmentRecord] = []
+        _ = try Attachment.attach(try request(), in: fake.context()) { records.append($0) }
+        fake.host.change { $0.links["veth0"]?.address = [2, 1, 1, 1, 1, 1] }
+        fake.container.change { $0.links["eth0"] = nil }
+        try Attachment.restore(try request(), records[0], in: fake.context()) { records.append($0) }
+        #expect(records.map(\.hostInterface) == [.veth(0), .veth(1)])
+        #expect(fake.host.now.links["veth1"]?.address == records[0].hostMAC?.bytes)
+    }
 }

@@ -214,11 +214,11 @@ struct ConfigurationTests {
     @Test("The environment is Podman's, in its order, and of two with one name the last counts")
     func environment() {
         let variables = ContainerEnvironment.complete(
-            ["A=1", "PATH=/x", "A=2", "=", "B"], terminal: true, hostname: "h", home: "/root")
+            ["A=1", "PATH=/x", "A=2", "=", "B"], hostname: "h", home: "/root")
         #expect(
             variables == ["PATH=/x", "TERM=xterm", "container=podman", "A=2", "=", "B", "HOSTNAME=h", "HOME=/root"])
-        let mine = ContainerEnvironment.complete(["HOME=/h", "HOSTNAME=x"], terminal: false, hostname: "h", home: "/")
-        #expect(mine == [ContainerEnvironment.path, "container=podman", "HOME=/h", "HOSTNAME=x"])
+        let mine = ContainerEnvironment.complete(["HOME=/h", "HOSTNAME=x"], hostname: "h", home: "/")
+        #expect(mine == [ContainerEnvironment.path, "TERM=xterm", "container=podman", "HOME=/h", "HOSTNAME=x"])
     }
 
     @Test("exec has the container's environment and limits, and its own user's capabilities")

@@ -79,8 +79,10 @@ import WirePrimitives
         let discover = try #require(sent(first).first)
         let other = MACAddress(locallyAdministered: 9)
         for bytes in [
-            reply(.offer, transaction: discover.transaction &+ 1), reply(.offer, transaction: discover.transaction, mac: other),
-            reply(.acknowledgement, transaction: discover.transaction), reply(.refusal, transaction: discover.transaction),
+            reply(.offer, transaction: discover.transaction &+ 1),
+            reply(.offer, transaction: discover.transaction, mac: other),
+            reply(.acknowledgement, transaction: discover.transaction),
+            reply(.refusal, transaction: discover.transaction),
         ] {
             let reply = try #require(DHCPReply(bytes))
             #expect(machine.take(reply, now: 0).isEmpty)

@@ -31,7 +31,9 @@ func reply(
         #expect(Array(bytes[28..<34]) == mac.bytes)
         #expect(bytes[34..<236].allSatisfy { $0 == 0 })
         let options: [UInt8] =
-            [99, 130, 83, 99, 53, 1, 3, 61, 7, 1] + mac.bytes + [50, 4, 192, 168, 50, 10, 54, 4, 192, 168, 50, 1, 12, 3]
+            [99, 130, 83, 99, 53, 1, 3, 61, 7, 1] + mac.bytes + [
+                50, 4, 192, 168, 50, 10, 54, 4, 192, 168, 50, 1, 12, 3,
+            ]
             + Array("web".utf8) + [55, 7, 1, 3, 6, 15, 51, 58, 59, 255]
         #expect(Array(bytes[236..<236 + options.count]) == options)
     }
@@ -45,17 +47,21 @@ func reply(
         #expect(lease.seconds == 120 && lease.renewal == 60 && lease.rebinding == 105)
     }
 
-    @Test(arguments: [
-        [[1, 4, 255, 255, 255, 0]], [[51, 4, 0, 0, 0, 9]], [[1, 4, 255, 0, 255, 0], [51, 4, 0, 0, 0, 9]],
-        [[1, 4, 0, 0, 0, 0], [51, 4, 0, 0, 0, 9]], [[1, 4, 255, 255, 255, 255], [51, 4, 0, 0, 0, 9]],
-        [[1, 4, 255, 255, 255, 0], [51, 4, 0, 0, 0, 0]], [[1, 3, 255, 255, 255], [51, 4, 0, 0, 0, 9]],
-        [[1, 4, 255, 255, 255, 0], [51, 200, 0, 0, 0, 9]],
-    ] as [[[UInt8]]])
+    @Test(
+        arguments: [
+            [[1, 4, 255, 255, 255, 0]], [[51, 4, 0, 0, 0, 9]], [[1, 4, 255, 0, 255, 0], [51, 4, 0, 0, 0, 9]],
+            [[1, 4, 0, 0, 0, 0], [51, 4, 0, 0, 0, 9]], [[1, 4, 255, 255, 255, 255], [51, 4, 0, 0, 0, 9]],
+            [[1, 4, 255, 255, 255, 0], [51, 4, 0, 0, 0, 0]], [[1, 3, 255, 255, 255], [51, 4, 0, 0, 0, 9]],
+            [[1, 4, 255, 255, 255, 0], [51, 200, 0, 0, 0, 9]],
+        ] as [[[UInt8]]])
     func `an offer that no host could use is none`(options: [[UInt8]]) {
         #expect(DHCPReply(reply(.offer, transaction: 1, options)) == nil)
     }
 
-    @Test(arguments: [[0, 0, 0, 0], [127, 0, 0, 1], [224, 0, 0, 1], [255, 255, 255, 255], [192, 168, 50, 0], [192, 168, 50, 255]] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0, 0, 0], [127, 0, 0, 1], [224, 0, 0, 1], [255, 255, 255, 255], [192, 168, 50, 0], [192, 168, 50, 255],
+        ] as [[UInt8]])
     func `an address that no host can have is no offer`(address: [UInt8]) {
         #expect(DHCPReply(reply(.offer, transaction: 1, address: address)) == nil)
     }
@@ -94,7 +100,9 @@ func reply(
         var datagram = UDPDatagram.wrap(request, from: .any, to: IPv4Address(rawValue: .max))
         #expect(datagram[..<4] == [0x45, 0, 1, 72])
         // As if it came back: the ports change places, which changes no sum.
-        (datagram[20], datagram[21], datagram[22], datagram[23]) = (datagram[22], datagram[23], datagram[20], datagram[21])
+        (datagram[20], datagram[21], datagram[22], datagram[23]) = (
+            datagram[22], datagram[23], datagram[20], datagram[21]
+        )
         #expect(UDPDatagram.unwrap(datagram, isSummed: true) == request)
         #expect(UDPDatagram.unwrap(datagram + [0, 0, 0], isSummed: true) == request)
         for index in 0..<60 {
@@ -104,6 +112,8 @@ func reply(
         }
         datagram[100] ^= 1
         #expect(UDPDatagram.unwrap(datagram, isSummed: false) != nil)
-        for count in 0..<datagram.count { #expect(UDPDatagram.unwrap(Array(datagram[..<count]), isSummed: false) == nil) }
+        for count in 0..<datagram.count {
+            #expect(UDPDatagram.unwrap(Array(datagram[..<count]), isSummed: false) == nil)
+        }
     }
 }

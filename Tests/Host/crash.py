@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -29,11 +30,11 @@ from check import Failure  # noqa: E402
 from fixture import Host  # noqa: E402
 from hostile import layer  # noqa: E402
 from program import IMAGE, finish  # noqa: E402
-from registry import Image, Server, configuration  # noqa: E402
+from registry import Image, Server, configuration, docker_archive  # noqa: E402
 
 NAME = "c"
 RUN = ("run", "-d", "-p", "8080:80", "--name", NAME, IMAGE)
-PULLED = "test.example/test/image:latest"
+PULLED, LOADED = "test.example/test/image:latest", "test.example/a:b"
 NET = "net"
 DEFINE = ("network", "create", NET)
 CONNECT, DISCONNECT = ("network", "connect", NET, NAME), ("network", "disconnect", NET, NAME)
@@ -42,7 +43,7 @@ COMMANDS = {
     "run": ((), RUN),
     "rm": ((RUN,), ("rm", "-f", "-t", "0", NAME)),
     "stop": ((RUN,), ("stop", "-t", "0", NAME)),
-    "load": ((("rmi", "-f", IMAGE),), ("load", "-i", "ARCHIVE")),
+    "load": ((("rmi", "-f", LOADED),), ("load", "-i", "ARCHIVE")),
     "pull": ((("rmi", "-f", PULLED),), ("pull", "-q", PULLED)),
     "network create": ((), DEFINE),
     "network rm": ((DEFINE,), ("network", "rm", NET)),
@@ -56,11 +57,16 @@ class Crasher:
 
     def __init__(self, machine, crashat):
         self.host, self.swiftlet, self.crashat = machine, machine.swiftlet, str(crashat)
-        self.baseline = machine.census()
+        # What is pulled and loaded: two small layers, so that there are not too many points.
+        self.image = Image([layer(), layer("other")])
+        self.archive = machine.scratch / "small.tar"
+        with tarfile.open(self.archive, "w") as archive:
+            docker_archive(archive, [layer(), layer("other")])
+        self.baseline = None
 
     def command(self, name):
         before, killed = COMMANDS[name]
-        return before, tuple(str(self.host.archive) if word == "ARCHIVE" else word for word in killed)
+        return before, tuple(str(self.archive) if word == "ARCHIVE" else word for word in killed)
 
     def kill(self, name, point, after):
         """Prepares, then runs the command and kills it at the point (0: runs it to its end); crashat's own result."""
@@ -87,13 +93,8 @@ class Crasher:
     def tidy(self, name):
         """The commands after a kill: each must work, and together they bring the host back to its baseline."""
         self.swiftlet.ok("ps", "-a")
-        if name == "pull":
-            self.tidy_pull()
-            return
-        if name == "load":
-            self.swiftlet.ok("container", "cleanup", "--all")
-            self.swiftlet.ok("load", "-i", self.host.archive)
-            self.swiftlet.ok("run", "--rm", "--name", NAME, IMAGE, "true")
+        if name in ("pull", "load"):
+            self.tidy_image(self.command(name)[1], PULLED if name == "pull" else LOADED)
             return
         self.swiftlet.ok("run", "--rm", IMAGE, "true")
         if name.startswith("network"):
@@ -115,17 +116,17 @@ class Crasher:
             self.swiftlet.ok(*RUN)
         self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
 
-    def tidy_pull(self):
-        """The image is there whole, or not at all; either way it can be pulled."""
+    def tidy_image(self, command, image):
+        """The image is there whole, or not at all; either way it can be got."""
         self.swiftlet.ok("container", "cleanup", "--all")
-        if self.swiftlet.run("image", "exists", PULLED).status == 0:
+        if self.swiftlet.run("image", "exists", image).status == 0:
             # Every layer is read, and its digest compared.
             archive = self.host.scratch / "whole.tar"
-            self.swiftlet.ok("save", "-q", "-o", archive, PULLED)
+            self.swiftlet.ok("save", "-q", "-o", archive, image)
             archive.unlink()
-        self.swiftlet.ok("pull", "-q", PULLED)
+        self.swiftlet.ok(*command)
         self.swiftlet.ok("system", "check", "-q")
-        self.swiftlet.ok("rmi", PULLED)
+        self.swiftlet.ok("rmi", image)
 
     def tidy_network(self, name):
         """The network exists or not, the container is on it or not: either way both can be made to be."""
@@ -195,16 +196,16 @@ def run_shard(options, crashat):
     scratch = host.enter()
     machine = Host(program.prepare(program.find(options.swiftlet), scratch), scratch, program.image_archive())
     machine.warm_up()
-    # What is pulled: two small layers, so that there are not too many points.
-    image = Image([layer(), layer("other")])
-    with Server(image.answer) as server:
+    crasher = Crasher(machine, crashat)
+    with Server(crasher.image.answer) as server:
         machine.swiftlet.environment.update(configuration(
             scratch, f'[[registry]]\nprefix="test.example"\nlocation="{server.host}"\ninsecure=true\n'))
-        run_commands(options, Crasher(machine, crashat))
+        run_commands(options, crasher)
 
 
 def run_commands(options, crasher):
     """Prints a line of JSON for each command, and for each kill."""
+    crasher.baseline = crasher.host.census()
     for name in options.command or COMMANDS:
         points = crasher.count(name)
         print(json.dumps({"command": name, "points": points}), flush=True)

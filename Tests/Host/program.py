@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,4 +143,22 @@ def image_archive():
         if done.returncode:
             raise SystemExit(f"{maker}: {done.stderr}")
         shutil.move(part, archive)
+    return archive
+
+
+def debian_root():
+    """A tar of the root that debootstrap makes, made once and by root; nothing, after saying why, where there is no network for it."""
+    archive, mirror, suite = BUILD / "host-tests-debian.tar", "http://deb.debian.org/debian", "bookworm"
+    if archive.exists():
+        return archive
+    if subprocess.run(["curl", "-sf", "-m", "10", "-o", "/dev/null", f"{mirror}/dists/{suite}/Release"]).returncode:
+        print(f"host tests: {mirror} cannot be reached: no root is made with debootstrap")
+        return None
+    with tempfile.TemporaryDirectory(prefix="debian.", dir=BUILD) as top:
+        done = subprocess.run(
+            f"debootstrap --variant=minbase {suite} {top}/root {mirror} && rm -rf {top}/root/var/cache/apt/archives/*.deb && "
+            f"tar -C {top}/root --xattrs --xattrs-include='*' --numeric-owner -cf {top}/root.tar . && mv {top}/root.tar {archive}",
+            shell=True, capture_output=True, text=True, timeout=1200)
+    if done.returncode:
+        raise SystemExit(f"debootstrap: {done.stdout[-1500:]}{done.stderr[-1500:]}")
     return archive

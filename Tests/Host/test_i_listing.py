@@ -1,5 +1,6 @@
 """ps, inspect, images: what is shown, and its forms."""
 import json
+import os
 
 from check import equal, holds, matches, test
 from program import IMAGE
@@ -58,6 +59,63 @@ def ps_prints_templates_tables_json_and_ids(host):
         equal(host.swiftlet.ok("ps", "--noheading").count("\n"), 0, "--noheading")
         equal(host.swiftlet.ok("ps", "--format", "{{.Image}}|{{.Command}}|{{.Ports}}"), f"{IMAGE}|sleep 1000|0.0.0.0:8080->80/tcp", "template")
     equal(json.loads(host.swiftlet.ok("ps", "--format", "json") or "[]"), [], "json of nothing")
+
+
+@test
+def ps_filters_by_what_no_container_can_have_find_none(host):
+    host.swiftlet.ok("create", "--name", "made", "-v", "/etc:/mnt", IMAGE)
+    for filters, wanted in (("health=healthy", ""), ("pod=x", ""), ("restart-policy=no", ""), ("", "made"), ("volume=/mnt", "made"),
+                            ("volume=/etc:/mnt", "made"), ("volume=/etc:/other", "")):
+        equal(host.swiftlet.ok("ps", "-a", "--filter", filters, "--format", "{{.Names}}"), wanted, f"ps --filter '{filters}'")
+    matches(host.swiftlet.fails(125, "ps", "--filter", "restart-policy=nosuch"), "nosuch invalid restart policy", "stderr")
+    equal(host.swiftlet.ok("ps", "--filter", "before=made"), host.swiftlet.ok("ps"), "a filter by age does not show what is not running")
+    host.remove("made")
+
+
+@test
+def ps_keeps_the_order_of_creation_among_equals(host):
+    for name in ("made2", "made1", "made3"):
+        host.swiftlet.ok("create", "--name", name, IMAGE)
+    host.swiftlet.ok("run", "--name", "ended", IMAGE, "true")
+    for order, wanted in (("created", "made2 made1 made3 ended"), ("image", "made2 made1 made3 ended"), ("status", "made2 made1 made3 ended"),
+                          ("size", "made2 made1 made3 ended"), ("runningfor", "made2 made1 made3 ended"), ("names", "ended made1 made2 made3")):
+        equal(host.swiftlet.ok("ps", "-a", "--sort", order, "--format", "{{.Names}}").split(), wanted.split(), f"--sort {order}")
+    equal(host.swiftlet.ok("ps", "-n", "2", "--format", "{{.Names}}").split(), ["made3", "ended"], "-n 2")
+    equal(host.swiftlet.ok("ps", "-n", "0", "--format", "{{.Names}}"), "", "-n 0 is as if it were not there")
+    equal(host.swiftlet.ok("ps", "-a", "-q", "--format", "{{.Names}}").split(), ["made2", "made1", "made3", "ended"], "-q --format")
+    host.remove("made1", "made2", "made3", "ended")
+
+
+@test
+def ps_shows_size_and_namespaces_to_who_asks(host):
+    host.swiftlet.ok("run", "--name", "ended", IMAGE, "sh", "-c", "head -c 100000 /dev/zero >/z; ln /z /y")
+    matches(host.swiftlet.ok("ps", "-a", "-s").splitlines()[-1], r"  100kB \(virtual \d+\.\dMB\)$", "ps -s")
+    row = json.loads(host.swiftlet.ok("ps", "-a", "-s", "--format", "json"))[0]
+    holds(100000 <= row["Size"]["rwSize"] < 101000 and row["Size"]["rootFsSize"] > 1000000, f"size in json: {row['Size']}")
+    matches(host.swiftlet.ok("ps", "-a", "--format", "table {{.Names}} {{.Size}}"), r"^NAMES       SIZE\nended       100kB \(virtual ", "table")
+    host.remove("ended")
+    with host.container("--name", "up", command=SLEEP):
+        pid = host.swiftlet.ok("inspect", "-f", "{{.State.Pid}}", "up")
+        number = os.readlink(f"/proc/{pid}/ns/net")[5:-1]
+        equal(host.swiftlet.ok("ps", "--format", "{{.NET}} {{.Namespaces.NET}}"), f"{number} {number}", "network namespace")
+        matches(host.swiftlet.ok("ps", "--ns"), rf"^CONTAINER ID  NAMES       PID .*\n.* {number} ", "ps --ns")
+        equal(json.loads(host.swiftlet.ok("ps", "--ns", "--format", "json"))[0]["Namespaces"]["Net"], number, "namespaces in json")
+        for flags, message in ((("-q", "-s"), "quiet conflicts"), (("-s", "--ns"), "conflict"), (("-n", "2", "-l"), "mutually exclusive"),
+                               (("-w", "1", "-l"), "cannot be used together")):
+            matches(host.swiftlet.fails(125, "ps", *flags), message, f"ps {' '.join(flags)}")
+
+
+@test
+def ps_templates_see_gos_values(host):
+    host.swiftlet.ok("create", "--name", "made1", "--label", "x=y", "-v", "/etc:/mnt", IMAGE)
+    host.swiftlet.ok("create", "--name", "made2", IMAGE)
+    for template, wanted in (('{{index .Labels "x"}}', "y\n"), ("{{.Labels}} {{.Mounts}}", "map[x:y] [/mnt]\nmap[] []"), ("{{.Names}}\\n", "made1\nmade2"),
+                             ("{{range .}}{{.Names}} {{end}}", "made1 made2 "), ("{{.Names -}}", "made1made2"),
+                             ("table {{.Names}} {{.ExitCode}}", "NAMES       EXIT CODE\nmade1       0\nmade2       0")):
+        equal(host.swiftlet.ok("ps", "-a", "--format", template), wanted, f"ps --format '{template}'")
+    matches(host.swiftlet.ok("ps", "-l", "--format", "{{.Created}} {{.CreatedAt}} {{.Created.Year}}"),
+            r"^(\d{4})(-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC) \1\2 \1$", "times")
+    host.remove("made1", "made2")
 
 
 @test

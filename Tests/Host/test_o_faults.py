@@ -179,3 +179,18 @@ def a_database_that_is_none_is_named(host):
         done = other.run("ps", "-a")
         holds(done.status == 125 and done.err.startswith("Error: ") and done.err.count("\n") == 1, f"a broken database: {done}")
         matches(done.err, "state", "stderr")
+
+
+@test
+def without_iptables_one_error_says_so_and_nothing_stays(host):
+    program = output("readlink -f $(command -v iptables-save)").strip()
+    before = host.census()
+    do(f"mount --bind /dev/null {program}")
+    try:
+        stderr = host.swiftlet.fails(126, "run", "-d", "--name", "c", IMAGE)
+        matches(stderr, r'\AError: iptables-save is not installed: .*install the package "iptables"\n?\Z', "stderr")
+        equal(host.swiftlet.ok("ps", "-aq"), "", "what is left of it")
+        host.swiftlet.ok("run", "--rm", "--network", "none", IMAGE, "true")
+    finally:
+        do(f"umount {program}")
+    equal(host.settled(before), [], "what is left on the host")

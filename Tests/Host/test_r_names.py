@@ -149,7 +149,7 @@ def other_names_are_asked_for_elsewhere(host):
             equal(output(f"{inside}dig +short +tries=1 @{GATEWAY} short.example").split(), ["1.2.3.0"], "a short answer")
             equal(len(output(f"{inside}dig +short +tries=1 +bufsize=1232 @{GATEWAY} long.example").split()), 40, "addresses of a long answer")
             # One that waits for a dead server holds up nobody.
-            waiting = threading.Thread(target=lambda: shell(f"nsenter -t {host.pid(slow)} -n dig +tries=1 +time=7 @{GATEWAY} slow.example > {host.scratch}/slow"))
+            waiting = threading.Thread(target=lambda: shell(f"nsenter -t {host.pid(slow)} -n dig +tries=1 +time=5 @{GATEWAY} slow.example > {host.scratch}/slow"))
             waiting.start()
             time.sleep(0.2)
             began = time.monotonic()
@@ -158,7 +158,7 @@ def other_names_are_asked_for_elsewhere(host):
             waiting.join()
             matches(Path(host.scratch, "slow").read_text(), "status: SERVFAIL", "who asked the dead server")
             equal(host.swiftlet.ok("network", "update", "--dns-drop", "192.168.121.210", "--dns-add", "192.168.121.211", "mynet"), "mynet", "update")
-            matches(output(f"{inside}dig +tries=1 +time=7 @{GATEWAY} short.example"), "status: SERVFAIL", "after the update")
+            matches(output(f"{inside}dig +tries=1 +time=5 @{GATEWAY} short.example"), "status: SERVFAIL", "after the update")
     finally:
         stop.set()
         for thread in threads:
@@ -206,6 +206,29 @@ def whoever_is_killed_the_other_answers(host):
         equal(seen, "", "what failed")
         holds(len(kills) > 50, f"only {len(kills)} were killed")
         equal(until(lambda: len(_servers()) == 2), True, "whether there are two again")
+
+
+@test
+def answers_to_one_socket_are_each_a_datagram(host):
+    """Many at once, which go through the kernel as one; and where the device cannot cut them so."""
+    names = ("web1", "web1.dns.podman")
+    with _network(host), host.container("--network", "mynet", "--name", "web1"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((GATEWAY, 0))
+        udp.settimeout(2)
+        route = output(f"ip route show table local {GATEWAY}").strip()
+        # At 68 the answers for the longer name are longer than a packet: the kernel refuses to cut at that length.
+        for mtu in ("", "mtu lock 68"):
+            do(f"ip route replace table local {route} {mtu}")
+            pids = _servers()
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            for number in range(60):
+                udp.sendto(_query(names[number % 2], number), (GATEWAY, 53))
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            answers = [udp.recv(4096) for _ in range(60)]
+            equal(sorted((int.from_bytes(answer[:2], "big"), len(answer)) for answer in answers),
+                  [(number, len(_query(names[number % 2])) + 16) for number in range(60)], f"ids and lengths with {mtu or 'the usual MTU'}")
 
 
 @test
@@ -260,3 +283,40 @@ def two_hundred_containers_have_names(host):
         finally:
             for start in range(0, 200, 50):
                 host.remove(*names[start:start + 50])
+
+
+@test
+def a_macvlan_resolves_no_names_whatever_its_definition_says(host):
+    host.swiftlet.ok("network", "create", "-d", "macvlan", "-o", "parent=eth0", "--subnet", "192.168.121.0/24", "--gateway", "192.168.121.1",
+                     "--ip-range", "192.168.121.200-192.168.121.210", "wire")
+    try:
+        file = Path("/etc/containers/networks/wire.json")
+        file.write_text(file.read_text().replace('"dns_enabled": false', '"dns_enabled": true'))
+        seen = host.swiftlet.ok("run", "--rm", "--network", "wire", IMAGE, "cat", "/etc/resolv.conf")
+        holds("192.168.121.1\n" not in seen + "\n", f"the gateway is asked for names: {seen}")
+    finally:
+        host.swiftlet.ok("network", "rm", "wire")
+
+
+@test
+def somebody_elses_bridge_answers_names_at_its_own_addresses(host):
+    do("ip link add odd type bridge; ip link set odd up")
+    try:
+        with _network(host, "-o", "mode=unmanaged", "--interface-name", "odd", "--subnet", "10.99.0.0/24", "--gateway", "10.99.0.254"):
+            matches(host.swiftlet.fails(126, "run", "--rm", "--network", "mynet", IMAGE, "true"), "bridge 'odd' in unmanaged mode has no usable IP addresses.*--disable-dns", "stderr")
+            do("ip addr add 10.99.0.1/24 dev odd")
+            with host.container("--network", "mynet", "--name", "web1"):
+                seen = host.swiftlet.ok("run", "--rm", "--network", "mynet", IMAGE, "sh", "-c", "cat /etc/resolv.conf; wget -qO- http://web1")
+                matches(seen, "nameserver 10.99.0.1$", "resolv.conf")
+                matches(seen, "^Hostname:", "what web1 answers")
+    finally:
+        do("ip link del odd")
+
+
+@test
+def a_container_that_lost_its_last_network_is_in_its_hosts_file_again_with_the_next(host):
+    with _network(host), host.container("--network", "mynet", "--name", "web1") as one:
+        host.swiftlet.ok("network", "disconnect", "mynet", "web1")
+        holds("web1" not in host.swiftlet.ok("exec", "web1", "cat", "/etc/hosts"), "the old line is there still")
+        host.swiftlet.ok("network", "connect", "mynet", "web1")
+        matches(host.swiftlet.ok("exec", "web1", "cat", "/etc/hosts"), f"^10.89.0.3\t{one[:12]} web1$", "/etc/hosts")

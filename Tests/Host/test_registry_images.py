@@ -1,7 +1,9 @@
 """Images made here, images looked at, and what registries have, against Debian's Podman."""
 import contextlib
 import json
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 from census import Census
 from check import equal, holds, matches, one_line, test
@@ -53,6 +55,9 @@ def commit_makes_the_image_that_podman_makes(host):
         equal(swiftlet.ok("run", "--rm", "--network", "none", "--entrypoint", "", "--user", "0", "new:1", "sh", "-c", listing),
               do(f"{podman} run --rm --network none --entrypoint '' --user 0 new:1 sh -c '{listing}'").strip(), "what is in it")
         holds("D /etc/passwd" in swiftlet.ok("diff", "new:1").splitlines(), "a file that was removed is there")
+        # One that was never started has no changes.
+        swiftlet.ok("commit", "-q", swiftlet.ok("create", IMAGE), "never:1")
+        equal(swiftlet.ok("diff", "never:1"), "", "the changes of a container that never ran")
         # Podman takes it, too.
         archive = host.scratch / "committed.tar"
         swiftlet.ok("save", "-q", "-o", archive, "new:1")
@@ -134,6 +139,28 @@ def an_image_is_mounted_to_be_looked_at_and_unmounted(host):
         swiftlet.ok("image", "mount", IMAGE)
         swiftlet.ok("rmi", "-f", IMAGE)
         equal(swiftlet.ok("image", "mount"), "", "what is mounted after rmi -f")
+
+
+@test
+def a_store_of_an_earlier_version_shows_the_same_images(host):
+    with host.elsewhere() as swiftlet:
+        swiftlet.ok("load", "-i", host.archive)
+        swiftlet.ok("commit", "-q", "-c", "LABEL a=b", "-c", "LABEL ü='c d'", swiftlet.ok("create", IMAGE), "x.example/a/new:1")
+        swiftlet.ok("tag", IMAGE, "short", "x.example:5000/b/c")
+        forms = [("images", "--digests", "--no-trunc", "--format", "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}} {{.CreatedAt}} {{.Labels}}"),
+                 ("images", "--format", "json"), ("images", "-q", "new"), ("images", "-q", "b/c"), ("image", "exists", "c"),
+                 ("inspect", "--format", "{{.Id}} {{.Created}} {{.Labels}}", "x.example/a/new:1")]
+        shown = [swiftlet.ok(*form) for form in forms]
+        holds("map[a:b ü:c d]" in shown[0], f"labels: {shown[0]}")
+        database = sqlite3.connect(Path(swiftlet.options[1], "state.sqlite"), isolation_level=None)
+        # What the third version of the tables brought is taken away again.
+        for statement in ("DROP INDEX images_by_age", "DROP INDEX images_by_manifest", "DROP INDEX image_names_by_last",
+                          "DROP INDEX image_names_by_digest", "ALTER TABLE image_names DROP COLUMN last",
+                          "ALTER TABLE image_names DROP COLUMN digest", "ALTER TABLE images DROP COLUMN made",
+                          "DROP TABLE image_labels", "PRAGMA user_version = 2"):
+            database.execute(statement)
+        database.close()
+        equal([swiftlet.ok(*form) for form in forms], shown, "what is shown after the way up")
 
 
 @test

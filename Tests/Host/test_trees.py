@@ -8,7 +8,7 @@ import tarfile
 
 from check import equal, holds, test
 from host import do, shell
-from program import IMAGE
+from program import BUILD, IMAGE
 from registry import docker_archive
 
 PODMAN = "podman --root {0}/podman --runroot {0}/podman.run --storage-driver vfs --cgroup-manager cgroupfs --runtime runc"
@@ -157,15 +157,27 @@ def _layer(number):
 
 
 @test
-def a_debian_root_unpacks_as_podmans_does(host):
+def files_of_this_machine_unpack_as_podmans_do(host):
     with _workshop(host) as top:
-        # The files of this machine's own packages, as dpkg lists them: debootstrap would need a network.
+        # The files of its own packages, as dpkg lists them.
         do(f"dpkg -L {PACKAGES} | sed -E 's#^/(bin|sbin|lib|lib64)(/|$)#/usr/\\1\\2#' | grep -v '/\\.$' | sort -u | while read -r f; do if [ -e \"$f\" ] || [ -L \"$f\" ]; then echo \".$f\"; fi; done > {top}/list; "
            f"cd / && tar --no-recursion --xattrs --xattrs-include='*' --numeric-owner -cf {top}/root.tar -T {top}/list 2>/dev/null; "
            f"test -s {top}/root.tar")
         layer = (top / "root.tar").read_bytes()
         with tarfile.open(top / "debian.tar", "w") as archive:
             docker_archive(archive, [layer])
+        _same_as_podman(host, top / "debian.tar")
+
+
+@test
+def a_root_of_debootstrap_unpacks_as_podmans_does(host):
+    root = BUILD / "host-tests-debian.tar"
+    if not root.exists():
+        print("# there is no root of debootstrap: run.py has said why")
+        return
+    with _workshop(host) as top:
+        with tarfile.open(top / "debian.tar", "w") as archive:
+            docker_archive(archive, [root.read_bytes()])
         _same_as_podman(host, top / "debian.tar")
 
 

@@ -60,24 +60,48 @@ def a_container_gets_its_address_from_the_server_and_gives_it_back(host):
             # The same container gets the same address.
             host.swiftlet.ok("stop", "-t", "0", "c")
             matches(log.read_text(), rf"DHCPRELEASE\(eth0\) {network['IPAddress']} ", "the server's log after stop")
-            equal(output("pgrep -f 'swiftlet-dns lease'"), "", "processes after stop")
+            equal(output("pgrep -f '[s]wiftlet-dns lease'"), "", "processes after stop")
             host.swiftlet.ok("start", "c")
             equal(_network(host, "c")["IPAddress"], network["IPAddress"], "address after start")
 
 
 @test
 def a_lease_is_renewed_and_its_keeper_begun_anew(host):
-    with _server(host, "--dhcp-option-force=option:T1,2", "--dhcp-option-force=option:T2,60") as log, _wire(host):
+    with _server(host, "--dhcp-option-force=option:T1,3", "--dhcp-option-force=option:T2,60") as log, _wire(host):
         with host.container("--name", "c", "--network", "wire", command=SLEEP):
             address = _network(host, "c")["IPAddress"]
             acknowledged = lambda: log.read_text().count(f"DHCPACK(eth0) {address}")
             holds(until(lambda: acknowledged() >= 3, 15), f"it is not renewed: {log.read_text()[-800:]}")
-            # The younger of the two works, the older begins it anew.
-            worker = output("pgrep -n -f 'swiftlet-dns lease'").strip()
-            do(f"kill -9 {worker}")
-            before = acknowledged()
-            holds(until(lambda: acknowledged() > before + 1, 15), "nobody renews it any more")
+            keepers = lambda: output("pgrep -f '[s]wiftlet-dns lease'").split()
+            # The older of the two works, the younger waits for its end.
+            for which in ("-o", "-n", "-o"):
+                do(f"kill -9 $(pgrep {which} -f '[s]wiftlet-dns lease')")
+                before = acknowledged()
+                holds(until(lambda: acknowledged() > before + 1, 15), f"nobody renews it after pgrep {which}")
+                equal(len(keepers()), 2, f"processes after pgrep {which}")
             equal(_network(host, "c")["IPAddress"], address, "address")
+
+
+@test
+def reload_gives_back_a_lost_address_and_a_lost_keeper(host):
+    with _server(host) as log, _wire(host):
+        with host.container("--name", "c", "--network", "wire", command=SLEEP):
+            address = _network(host, "c")["IPAddress"]
+            inside = lambda: host.swiftlet.ok("exec", "c", "sh", "-c", "ip -4 -o addr show eth0; ip route")
+            pid = host.swiftlet.field("c", ".State.Pid")
+            def whole(when):
+                for pattern in (rf"inet {address}/24", "^default via 192.168.121.1 dev eth0"):
+                    matches(inside(), pattern, f"in the container {when}")
+            do(f"nsenter -t {pid} -n ip addr flush dev eth0")
+            host.swiftlet.ok("network", "reload", "c")
+            whole("after its address was flushed")
+            do("kill -9 $(pgrep -f '[s]wiftlet-dns lease')")
+            do(f"nsenter -t {pid} -n ip link delete eth0")
+            host.swiftlet.ok("network", "reload", "c")
+            whole("after its keeper and its link were lost")
+            equal(len(output("pgrep -f '[s]wiftlet-dns lease'").split()), 2, "processes")
+        matches(log.read_text(), rf"DHCPRELEASE\(eth0\) {address} ", "the server's log")
+        equal(output("pgrep -f '[s]wiftlet-dns lease'"), "", "processes after rm")
 
 
 @test
@@ -98,7 +122,7 @@ def networks_come_and_go_with_their_leases(host):
         host.swiftlet.ok("network", "disconnect", "wire", "c")
         matches(log.read_text(), rf"DHCPRELEASE\(eth0\) {address} ", "the server's log")
         holds(address not in host.swiftlet.ok("exec", "c", "cat", "/etc/hosts"), "the address is still in /etc/hosts")
-        equal(output("pgrep -f 'swiftlet-dns lease'"), "", "processes")
+        equal(output("pgrep -f '[s]wiftlet-dns lease'"), "", "processes")
 
 
 @test
@@ -106,7 +130,7 @@ def a_command_killed_while_it_waits_leaves_nothing(host):
     with _wire(host):
         before = host.census()
         command = host.swiftlet.start("run", "--name", "c", "--network", "wire", IMAGE, *SLEEP)
-        holds(until(lambda: output("pgrep -f 'swiftlet-dns lease'")), "nobody asks for a lease")
+        holds(until(lambda: output("pgrep -f '[s]wiftlet-dns lease'")), "nobody asks for a lease")
         command.kill()
         command.communicate()
         host.swiftlet.ok("rm", "-f", "-t", "0", "--ignore", "c")

@@ -24,8 +24,9 @@ int clinux_accept_inet(int listener, clinux_datagram *_Nonnull peer);
 /* recvmmsg(2): up to `count` datagrams of up to `size` bytes each, the i-th at i * size. How many came; 0 for none. */
 int clinux_receive_batch(int socket, uint8_t *_Nonnull buffer, uint32_t size, clinux_datagram *_Nonnull datagrams,
                          int count);
-/* sendmmsg(2): how many went. What cannot be sent now is dropped, as the network may, too. */
-int clinux_send_batch(int socket, const uint8_t *_Nonnull buffer, const clinux_datagram *_Nonnull datagrams, int count);
+/* sendmmsg(2) of at most 64 datagrams; what cannot be sent now is dropped, as the network may, too. Those for one
+   receiver that are alike in length go through the kernel as one, and arrive as many (UDP_SEGMENT, udp(7)). */
+void clinux_send_batch(int socket, const uint8_t *_Nonnull buffer, const clinux_datagram *_Nonnull datagrams, int count);
 
 /* epoll(7). `events` bits: 1 readable, 2 writable, 4 closed or failed. */
 int clinux_epoll_create(void);

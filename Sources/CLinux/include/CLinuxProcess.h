@@ -36,9 +36,11 @@ struct clinux_spawn_plan {
     int count;                    /* of sources; at least 3 */
     int new_session;              /* setsid(2) first */
     int reset_signals;            /* default dispositions and an empty mask */
+    int cgroup;                   /* a cgroup v2 directory that the child begins in; -1 for the caller's own */
+    int cgroup_procs;             /* a cgroup.procs that the child enters before execve; -1 for none */
 };
 
-/* Starts a process with vfork semantics: 0 and its pid, or the errno of what failed (execve included). */
+/* Starts a process, and returns when it has executed its program: 0 and its pid, or the errno of what failed. */
 int clinux_spawn(const struct clinux_spawn_plan *_Nonnull plan, pid_t *_Nonnull process);
 
 /* Window size ioctls: rows and columns in cells. */

@@ -33,6 +33,12 @@ struct Exec: ParsableCommand {
         help: ArgumentHelp("User: name or uid, and :group.", valueName: "user"))
     var user: String?
 
+    @Option(name: .long, help: ArgumentHelp("Read variables from a file, one a line.", valueName: "file"))
+    var envFile: [String] = []
+
+    @Flag(name: .shortAndLong, help: "In the container created last.")
+    var latest = false
+
     @Flag(name: .long, help: "Give the process every capability.")
     var privileged = false
 
@@ -46,16 +52,20 @@ struct Exec: ParsableCommand {
     var words: [String] = []
 
     func run() throws {
-        try Passthrough.check(words.first, command: "exec", Self.self)
-        guard let container = words.first else { throw EngineError("must provide the name of a container") }
-        guard words.count > 1 else {
-            throw EngineError("must provide a non-empty command to start an exec session: invalid argument")
+        try Passthrough.check(words.first, Self.self)
+        guard latest || !words.isEmpty else {
+            throw EngineError("exec requires the name or ID of a container or the --latest flag")
         }
+        let variables = try EnvironmentWords.variables(files: envFile, words: env)
         let timing = Timing()
         defer { if self.timing { TimingReport.print(timing) } }
         let engine = try Invocation.engine(repairing: false, timing: timing)
-        var request = ExecRequest(container: container, arguments: Array(words.dropFirst()))
-        request.environment = env
+        var words = words[...]
+        guard let container = try latest ? engine.containers().last?.id : words.popFirst() else {
+            throw EngineError("no containers: there is no latest one", kind: .noSuchContainer)
+        }
+        var request = ExecRequest(container: container, arguments: Array(words))
+        request.environment = variables
         request.workingDirectory = workdir
         request.user = user
         request.privileged = privileged
@@ -65,7 +75,7 @@ struct Exec: ParsableCommand {
             Output.line(try engine.execDetached(request))
             return
         }
-        let code = try engine.exec(request, try attach.plan(terminal: tty, input: interactive))
+        let code = try engine.exec(request, attach.plan(terminal: tty, input: interactive))
         if code != 0 { throw ExitStatus(code: code) }
     }
 }

@@ -11,6 +11,9 @@ struct List: ParsableCommand {
     @Flag(name: .shortAndLong, help: "All of them, not only those that run.")
     var all = false
 
+    @Flag(name: .long, help: "Also what other programs made (nothing does: it is always so).")
+    var external = false
+
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
         help: ArgumentHelp("Only those that match: key=value.", valueName: "filter"))
@@ -33,43 +36,101 @@ struct List: ParsableCommand {
     @Flag(name: [.long, .customLong("no-heading")], help: "Leave out the header.")
     var noheading = false
 
+    @Flag(name: [.customLong("ns"), .customLong("namespace")], help: "Show the namespaces of the processes.")
+    var namespaces = false
+
+    @Flag(name: .shortAndLong, help: "Show the pods (there are none).")
+    var pod = false
+
     @Flag(name: .shortAndLong, help: "Print ids only.")
     var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Show what each takes of the disk.")
+    var size = false
 
     @Flag(name: .long, help: "Take what the processes are now (it is always so).")
     var sync = false
 
-    @Option(name: .long, help: "Order: command, created, id, image, names, runningfor, status.")
+    @Option(name: .long, help: "Order: command, created, id, image, names, runningfor, size, status.")
     var sort = ListOrder.created
 
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("List again each so many seconds, until interrupted.", valueName: "seconds"))
+    var watch: UInt32?
+
     func run() throws {
-        if quiet && format != nil { throw EngineError("quiet and format cannot be used together") }
+        try checkFlags()
+        guard let watch, watch > 0 else { return try list() }
+        while true {
+            if StandardStream.isTerminal(1) { Output.verbatim("\u{1B}[H\u{1B}[2J") }
+            try list()
+            var nothing: [PollEntry] = []
+            try poll(&nothing, until: Deadline(after: .seconds(Int64(watch))))
+        }
+    }
+
+    private func checkFlags() throws {
+        if last != nil && latest { throw EngineError("last and latest are mutually exclusive") }
+        if quiet && (size || namespaces) { throw EngineError("quiet conflicts with size and namespace") }
+        if size && namespaces { throw EngineError("size and namespace options conflict") }
+        if (watch ?? 0) > 0 && latest { throw EngineError("the watch and latest flags cannot be used together") }
+    }
+
+    private func list() throws {
         let engine = try Invocation.engine(repairing: false)
-        var records = try ContainerFilter(filter, engine).apply(to: try engine.containers().map(engine.refreshed))
-        let everything = all || latest || last != nil || ContainerFilter.namesState(filter)
-        if !everything { records = records.filter { $0.state == .running } }
-        records.reverse()
-        if let last { records = Array(records.prefix(max(0, last))) }
-        if latest { records = Array(records.prefix(1)) }
-        records = sort.sorted(records)
-        if quiet {
+        let records = try records(engine)
+        if quiet && format == nil {
             for record in records { Output.line(noTrunc ? record.id : String(record.id.prefix(12))) }
             return
         }
-        let isJSON = if case .json = Rendering.Format(format) { true } else { false }
-        let rows = records.map { ContainerRow($0, truncated: !noTrunc) }
+        let format = Rendering.Format(self.format)
+        // To find a size, every file that the container wrote is looked at: only for who asks.
+        let needsSize = size || (self.format?.contains(".Size") ?? false)
+        let isJSON = if case .json = format { true } else { false }
+        let rows = try records.map { record in
+            let size = needsSize ? try engine.size(of: record) : nil
+            let row = ContainerRow(record, size: size, truncated: !noTrunc)
+            return isJSON ? row.json(size: self.size, namespaces: namespaces) : row.value
+        }
         try Rendering.list(
-            rows.map { isJSON ? $0.json : $0.value }, format: Rendering.Format(format),
-            columns: [
-                ("CONTAINER ID", "{{.ID}}"), ("IMAGE", "{{.Image}}"), ("COMMAND", "{{.Command}}"),
-                ("CREATED", "{{.RunningFor}}"), ("STATUS", "{{.Status}}"), ("PORTS", "{{.Ports}}"),
-                ("NAMES", "{{.Names}}"),
-            ],
+            rows, format: format, columns: columns,
             headings: [
-                "ID": "CONTAINER ID", "CreatedHuman": "CREATED", "RunningFor": "CREATED", "ImageID": "IMAGE ID",
-                "Created": "CREATED",
+                "ID": "CONTAINER ID", "CreatedHuman": "CREATED", "Pod": "POD ID",
+                "PodName": "PODNAME", "Cgroup": "CGROUPNS",
             ],
             heading: !noheading)
+    }
+
+    /// The containers to list, in the order to list them.
+    private func records(_ engine: Engine) throws -> [ContainerRecord] {
+        var records = try ContainerFilter(filter, engine).apply(to: try engine.containers().map(engine.refreshed))
+        let count = latest ? 1 : max(0, last ?? 0)
+        if !all && count == 0 && !ContainerFilter.namesState(filter) {
+            records = records.filter { $0.state == .running }
+        }
+        if count > 0 { records = records.suffix(count) }
+        guard sort == .size else { return sort.sorted(records) }
+        return try records.map { (record: $0, size: try engine.size(of: $0)) }
+            .sorted { $0.size.image < $1.size.image }.map(\.record)
+    }
+
+    private var columns: [(header: String, template: String)] {
+        if namespaces {
+            return [
+                ("CONTAINER ID", "{{.ID}}"), ("NAMES", "{{.Names}}"), ("PID", "{{.Pid}}"),
+                ("CGROUPNS", "{{.CGROUPNS}}"), ("IPC", "{{.IPC}}"), ("MNT", "{{.MNT}}"), ("NET", "{{.NET}}"),
+                ("PIDNS", "{{.PIDNS}}"), ("USERNS", "{{.USERNS}}"), ("UTS", "{{.UTS}}"),
+            ]
+        }
+        var columns = [
+            ("CONTAINER ID", "{{.ID}}"), ("IMAGE", "{{.Image}}"), ("COMMAND", "{{.Command}}"),
+            ("CREATED", "{{.RunningFor}}"), ("STATUS", "{{.Status}}"), ("PORTS", "{{.Ports}}"),
+            ("NAMES", "{{.Names}}"),
+        ]
+        if pod { columns += [("POD ID", "{{.Pod}}"), ("PODNAME", "{{.PodName}}")] }
+        if size { columns.append(("SIZE", "{{.Size}}")) }
+        return columns
     }
 }
 
@@ -84,112 +145,36 @@ struct ContainerList: ParsableCommand {
 
 /// `ps --sort`.
 enum ListOrder: String, ExpressibleByArgument, CaseIterable {
-    case command, created, id, image, names, runningfor, status
+    case command, created, id, image, names, runningfor, size, status
 
+    /// The records, which come in the order of their creation and keep it where the keys are equal.
+    ///
+    /// For the size that is all: the caller knows it.
     func sorted(_ records: [ContainerRecord]) -> [ContainerRecord] {
         switch self {
         // Newest last, as Podman's own order is.
-        case .created, .runningfor: records.sorted { $0.spec.created < $1.spec.created }
-        case .command: records.sorted { $0.spec.command.lexicographicallyPrecedes($1.spec.command) }
-        case .id: records.sorted { $0.id < $1.id }
-        case .image: records.sorted { $0.spec.imageName < $1.spec.imageName }
-        case .names: records.sorted { $0.spec.name < $1.spec.name }
-        case .status: records.sorted { $0.state.rawValue < $1.state.rawValue }
-        }
-    }
-}
-
-/// What `ps` shows of a container: the fields of Podman's templates and JSON.
-struct ContainerRow {
-    let record: ContainerRecord
-    let truncated: Bool
-
-    init(_ record: ContainerRecord, truncated: Bool) {
-        self.record = record
-        self.truncated = truncated
-    }
-
-    private var spec: ContainerSpec { record.spec }
-
-    private var status: String {
-        switch record.state {
-        case .creating: "Creating"
-        case .created: "Created"
-        case .running: record.started.map { "Up \(HumanText.duration(max(0, Clock.now - $0)))" } ?? "Starting"
-        case .exited: "Exited (\(record.exitCode ?? 0)) \(record.finished.map(HumanText.ago) ?? "")"
-        case .removing: "Removing"
+        case .created, .size: records
+        // As in Podman: what never ran comes first.
+        case .runningfor:
+            stable(records) {
+                $0.started ?? 0
+            } by: {
+                $0 < $1
+            }
+        case .command: stable(records, \.spec.command) { $0.lexicographicallyPrecedes($1) }
+        case .id: stable(records, \.id) { $0 < $1 }
+        case .image: stable(records, \.spec.imageName) { $0 < $1 }
+        case .names: stable(records, \.spec.name) { $0 < $1 }
+        case .status: stable(records, \.state.rawValue) { $0 < $1 }
         }
     }
 
-    private var command: String {
-        let text = spec.command.joined(separator: " ")
-        return truncated && text.count > 17 ? "\(text.prefix(17))..." : text
-    }
-
-    private var ports: String {
-        spec.portColumn
-    }
-
-    private var labels: Value {
-        spec.labels.isEmpty ? .null : .map(spec.labels.map { ($0.key, .string($0.value)) })
-    }
-
-    private var mounts: [String] { spec.mounts.map(\.destination) }
-
-    private var seconds: (created: Int64, started: Int64, exited: Int64) {
-        // Go's zero time, which Podman prints for a time that never was.
-        let never: Int64 = -62_135_596_800
-        return (
-            spec.created / 1_000_000_000, record.started.map { $0 / 1_000_000_000 } ?? never,
-            record.finished.map { $0 / 1_000_000_000 } ?? never
-        )
-    }
-
-    /// What templates see.
-    var value: Value {
-        .structure(
-            [
-                .init("ID", .string(truncated ? String(record.id.prefix(12)) : record.id)),
-                .init("Id", json: nil, .string(record.id)),
-                .init("Image", .string(spec.imageName)), .init("ImageID", .string(String(spec.imageID.prefix(12)))),
-                .init("Command", .string(command)), .init("CreatedAt", .string(HumanText.timestamp(spec.created))),
-                .init("CreatedHuman", .string(HumanText.ago(spec.created))),
-                .init("RunningFor", .string(HumanText.ago(spec.created))),
-                .init("Created", .string(HumanText.ago(spec.created))),
-                .init("Status", .string(status)), .init("State", .string(record.state.rawValue)),
-                .init("Ports", .string(ports)), .init("Names", .string(spec.name)), .init("Labels", labels),
-                .init("Mounts", .string(mounts.joined(separator: ","))),
-                .init("Networks", .string(spec.network.networks.joined(separator: ","))),
-                .init("Pid", .int(Int64(record.run?.initProcess?.pid ?? 0))),
-                .init("ExitCode", .int(Int64(record.exitCode ?? 0))), .init("Exited", .bool(record.state == .exited)),
-                .init("ExitedAt", .int(seconds.exited)), .init("StartedAt", .int(seconds.started)),
-                .init("AutoRemove", .bool(spec.autoRemove)), .init("Pod", ""), .init("PodName", ""),
-                .init("Size", ""), .init("IsInfra", false),
-            ], typeName: "containers.psReporter")
-    }
-
-    /// What `--format json` prints.
-    var json: Value {
-        .structure([
-            .init("AutoRemove", .bool(spec.autoRemove)), .init("Command", .strings(spec.command)),
-            .init("CreatedAt", .string(HumanText.ago(spec.created))), .init("Exited", .bool(record.state == .exited)),
-            .init("ExitedAt", .int(seconds.exited)), .init("ExitCode", .int(Int64(record.exitCode ?? 0))),
-            .init("Id", .string(record.id)), .init("Image", .string(spec.imageName)),
-            .init("ImageID", .string(spec.imageID)), .init("IsInfra", false), .init("Labels", labels),
-            .init("Mounts", .strings(mounts)), .init("Names", .strings([spec.name])), .init("Namespaces", .map([])),
-            .init("Networks", .strings(spec.network.networks)),
-            .init("Pid", .int(Int64(record.run?.initProcess?.pid ?? 0))), .init("Pod", ""), .init("PodName", ""),
-            .init("Ports", spec.ports.isEmpty ? .null : .array(spec.portList.map(Self.port))), .init("Size", .null),
-            .init("StartedAt", .int(seconds.started)), .init("State", .string(record.state.rawValue)),
-            .init("Status", .string(status)), .init("Created", .int(seconds.created)),
-        ])
-    }
-
-    private static func port(_ ports: PublishedPorts) -> Value {
-        .structure([
-            .init("host_ip", .string(ports.hostIP)), .init("container_port", .int(Int64(ports.containerPort))),
-            .init("host_port", .int(Int64(ports.hostPort))), .init("range", .int(Int64(ports.range))),
-            .init("protocol", .string(ports.transport)),
-        ])
+    private func stable<Key>(
+        _ records: [ContainerRecord], _ key: (ContainerRecord) -> Key, by precedes: (Key, Key) -> Bool
+    ) -> [ContainerRecord] {
+        records.enumerated().sorted { left, right in
+            let (first, second) = (key(left.element), key(right.element))
+            return precedes(first, second) || (!precedes(second, first) && left.offset < right.offset)
+        }.map(\.element)
     }
 }

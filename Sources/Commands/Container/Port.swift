@@ -28,6 +28,8 @@ struct Port: ParsableCommand {
             guard let container else { throw EngineError("you must supply a running container name or id") }
             selected = [try engine.container(container)]
         }
+        // Ports of one that does not run are chosen, but lead nowhere.
+        selected = selected.filter { engine.refreshed($0).isRunning }
         for record in selected {
             let mappings = record.spec.publishedPorts
             guard let port else {

@@ -16,18 +16,32 @@ struct Remove: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Remove their anonymous volumes, too.")
     var volumes = false
 
+    @Flag(name: .long, help: "Remove the containers that cannot be without them, too.")
+    var depend = false
+
+    @Option(name: .long, help: ArgumentHelp("Those that match, as ps has it: key=value.", valueName: "filter"))
+    var filter: [String] = []
+
     @OptionGroup var selection: ContainerSelection
 
     func run() throws {
         if time != nil && !force { throw EngineError("--force option must be specified to use the --time option") }
         let engine = try Invocation.engine()
-        try Failure.forEach(try selection.references(engine), exitCode: Self.exitCode) { container in
+        let chosen: [ContainerSelection.Chosen]
+        do {
+            chosen = try selection.chosen(engine, filters: filter, ignoring: force)
+        } catch var error as EngineError {
+            error.exitCode = Self.exitCode(error)
+            throw error
+        }
+        let order = try engine.removalOrder(chosen.map(\.id), including: depend)
+        try Failure.forEach(order, exitCode: Self.exitCode) { id in
             do {
-                try engine.remove(container, force: force, timeout: time, volumes: volumes || force)
+                try engine.remove(id, force: force, timeout: time, volumes: volumes || force)
             } catch let error as EngineError where error.kind == .noSuchContainer && force {
                 return
             }
-            Output.line(container)
+            Output.line(chosen.first { $0.id == id }?.shown ?? id)
         }
     }
 

@@ -22,14 +22,18 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let timing = Timing()
-        let request = try options.request("run", Self.self)
+        let request = try options.request(Self.self)
         let engine = try Invocation.engine(timing: timing)
         defer { if self.timing { TimingReport.print(timing) } }
+        if options.tty && options.interactive && !StandardStream.isTerminal(0) {
+            Output.errorLine(
+                "WARN: The input device is not a TTY. The --tty and --interactive flags might not work properly")
+        }
         if detach {
             Output.line(try engine.run(request))
             return
         }
-        let code = try engine.runAttached(request, try attach.plan(terminal: options.tty, input: options.interactive))
+        let code = try engine.runAttached(request, attach.plan(terminal: options.tty, input: options.interactive))
         if code != 0 { throw ExitStatus(code: code) }
     }
 }
@@ -45,7 +49,7 @@ struct Create: ParsableCommand {
     @OptionGroup var options: ContainerOptions
 
     func run() throws {
-        let request = try options.request("create", Self.self)
+        let request = try options.request(Self.self)
         Output.line(try Invocation.engine().create(request))
     }
 }
@@ -58,12 +62,8 @@ struct AttachOptions: ParsableArguments {
     @Flag(name: .long, inversion: .prefixedNo, help: "Pass signals on to the process.")
     var sigProxy = true
 
-    func plan(terminal: Bool, input: Bool) throws -> AttachPlan {
-        if terminal && input && !StandardStream.isTerminal(0) {
-            Output.errorLine(
-                "WARN: The input device is not a TTY. The --tty and --interactive flags might not work properly")
-        }
-        return AttachPlan(terminal: terminal, input: input, detachKeys: detachKeys, proxySignals: sigProxy)
+    func plan(terminal: Bool, input: Bool) -> AttachPlan {
+        AttachPlan(terminal: terminal, input: input, detachKeys: detachKeys, proxySignals: sigProxy)
     }
 }
 

@@ -11,88 +11,113 @@ struct Start: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Attach standard input, too.")
     var interactive = false
 
+    @Flag(name: .long, help: "All containers.")
+    var all = false
+
+    @Flag(name: .shortAndLong, help: "The container created last.")
+    var latest = false
+
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Those that match, as ps has it: key=value.", valueName: "filter"))
+    var filter: [String] = []
+
     @OptionGroup var attachOptions: AttachOptions
 
     @Argument(help: "Names or ids.")
-    var containers: [String]
+    var containers: [String] = []
 
     func run() throws {
         let engine = try Invocation.engine()
-        if attach || interactive {
-            guard containers.count == 1, let container = containers.first else {
-                throw EngineError("you cannot start and attach multiple containers at once")
+        var selection = ContainerSelection()
+        (selection.all, selection.latest, selection.ignore) = (all, latest, false)
+        (selection.cidfile, selection.containers) = ([], containers)
+        let chosen = try selection.chosen(engine, filters: filter, ifAll: { !$0.isRunning })
+        if attach || interactive { return try attach(engine, chosen) }
+        try Failure.forEach(chosen) { container in
+            do {
+                if try engine.start(container.id) { Output.line(container.shown) }
+            } catch {
+                throw EngineError("unable to start container \"\(container.id)\": \(Failure.message(error))")
             }
-            let spec = try engine.container(container).spec
-            let plan = try attachOptions.plan(terminal: spec.terminal, input: interactive && spec.openStandardInput)
-            let code = try engine.startAttached(container, plan)
-            if code != 0 { throw ExitStatus(code: code) }
-            return
         }
-        try Failure.forEach(containers) { container in
-            try engine.start(container)
-            Output.line(container)
+    }
+
+    private func attach(_ engine: Engine, _ chosen: [ContainerSelection.Chosen]) throws {
+        guard chosen.count == 1, let container = chosen.first else {
+            throw EngineError("you cannot start and attach multiple containers at once")
         }
+        let spec = try engine.container(container.id).spec
+        let plan = attachOptions.plan(terminal: spec.terminal, input: interactive && spec.openStandardInput)
+        let code = try engine.startAttached(container.id, plan)
+        if code != 0 { throw ExitStatus(code: code) }
     }
 }
 
-/// `stop`: end containers, by their stop signal and then by SIGKILL.
-struct Stop: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "stop", abstract: "Stop containers.")
+/// `restart`: stop containers and start them again.
+struct Restart: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "restart", abstract: "Restart containers.")
 
     @Option(
         name: [.customShort("t", allowingJoined: true), .long],
         help: ArgumentHelp("Seconds to wait before killing.", valueName: "seconds"))
     var time: Int64?
 
-    @OptionGroup var selection: ContainerSelection
+    @Flag(name: .long, help: "Only those that run, if --all is given.")
+    var running = false
 
-    func run() throws {
-        let engine = try Invocation.engine()
-        try Failure.forEach(try selection.references(engine, ifAll: { $0.isRunning })) { container in
-            try engine.stop(container, timeout: time)
-            Output.line(container)
-        }
-    }
-}
-
-/// `kill`: send a signal to the first process of containers.
-struct Kill: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "kill", abstract: "Send a signal to containers (default KILL).")
-
-    @Option(name: [.customShort("s", allowingJoined: true), .long], help: "The signal, by name or number.")
-    var signal = "KILL"
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Those that match, as ps has it: key=value.", valueName: "filter"))
+    var filter: [String] = []
 
     @OptionGroup var selection: ContainerSelection
 
     func run() throws {
         let engine = try Invocation.engine()
-        try Failure.forEach(try selection.references(engine, ifAll: { $0.isRunning })) { container in
-            try engine.kill(container, signal: signal)
-            Output.line(container)
+        var selection = selection
+        if running && selection.containers.isEmpty { selection.all = true }
+        let chosen = try selection.chosen(engine, filters: filter, ifAll: { !running || $0.isRunning })
+        try Failure.forEach(chosen) { container in
+            try engine.restart(container.id, timeout: time)
+            Output.line(container.shown)
         }
     }
 }
 
-/// `wait`: wait for containers to end, and print their exit codes.
-struct Wait: ParsableCommand {
+/// `attach`: come back to a running container.
+struct Attach: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "wait", abstract: "Wait for containers to end and print their exit codes.")
+        commandName: "attach", abstract: "Attach to the input and output of a running container.")
 
-    @Flag(name: .shortAndLong, help: "Say -1 instead of failing for a container that does not exist.")
-    var ignore = false
+    @Flag(name: .shortAndLong, help: "The container created last.")
+    var latest = false
 
-    @Argument(help: "Names or ids.")
-    var containers: [String]
+    @Flag(name: .long, help: "Leave standard input alone.")
+    var noStdin = false
+
+    @OptionGroup var attach: AttachOptions
+
+    @Argument(help: "Name or id.")
+    var container: String?
 
     func run() throws {
-        let engine = try Invocation.engine()
-        try Failure.forEach(containers) { container in
-            do {
-                Output.line(String(try engine.wait(container)))
-            } catch let error as EngineError where ignore && error.kind == .noSuchContainer {
-                Output.line("-1")
-            }
+        guard (container == nil) == latest else {
+            throw EngineError(
+                latest
+                    ? "--latest and containers cannot be used together"
+                    : "attach requires the name or id of one running container or the latest flag")
         }
+        let engine = try Invocation.engine()
+        guard let record = try container.map(engine.container) ?? engine.containers().last else {
+            throw EngineError("no containers: there is no latest one", kind: .noSuchContainer)
+        }
+        guard engine.refreshed(record).isRunning else {
+            throw EngineError("you can only attach to running containers", kind: .inUse)
+        }
+        let plan = attach.plan(
+            terminal: record.spec.terminal, input: !noStdin && record.spec.openStandardInput)
+        let code = try engine.attach(record.id, plan)
+        if code != 0 { throw ExitStatus(code: code) }
     }
 }

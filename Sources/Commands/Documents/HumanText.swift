@@ -29,6 +29,11 @@ enum HumanText {
         "\(duration(Clock.now - time)) ago"
     }
 
+    /// `21.3MB`: as `size`, without a space before the unit.
+    static func unitSize(_ bytes: Int64) -> String {
+        size(bytes).filter { $0 != " " }
+    }
+
     /// `21.3 MB`: bytes in powers of 1000 and three digits.
     static func size(_ bytes: Int64) -> String {
         var value = Double(bytes)

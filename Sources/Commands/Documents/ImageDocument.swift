@@ -31,7 +31,7 @@ enum ImageDocument {
                 .init("ID", json: "Id", .string(image.id)), .init("Digest", .string(image.manifestDigest)),
                 .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
                 .init("Parent", ""), .init("Comment", .string(configuration.history?.last?.comment ?? "")),
-                .init("Created", .string(created(image))),
+                .init("Created", .string(HumanText.timestamp(image.created))),
                 .init("Config", .structure(settings)), .init("Version", ""),
                 .init("Author", .string(configuration.author ?? "")),
                 .init("Architecture", .string(configuration.architecture ?? "")),
@@ -57,20 +57,21 @@ enum ImageDocument {
     }
 
     /// An element of `images --format json`.
-    static func listed(_ image: ImageRecord) -> Value {
+    static func listed(_ image: ImageSummary) -> Value {
         .structure([
             .init("Id", .string(image.id)), .init("ParentId", ""), .init("RepoTags", .null),
             .init("RepoDigests", .strings(image.repositoryDigests)), .init("Size", .int(image.size)),
             .init("SharedSize", 0), .init("VirtualSize", .int(image.size)),
-            .init("Labels", (image.configuration.config?.labels).map(labels) ?? .null),
+            .init("Labels", image.labels.map(labels) ?? .null),
             .init("Containers", .int(Int64(image.containers))), .init("Names", .strings(image.names)),
             .init("Digest", .string(image.manifestDigest)), .init("History", .strings(image.names)),
-            .init("Created", .int((image.created ?? 0) / 1_000_000_000)), .init("CreatedAt", .string(created(image))),
+            .init("Created", .int((image.created ?? 0) / 1_000_000_000)),
+            .init("CreatedAt", .string(HumanText.timestamp(image.created))),
         ])
     }
 
     /// The rows of `images`: one for each name, or one of `<none>`.
-    static func rows(_ image: ImageRecord, truncated: Bool) -> [Value] {
+    static func rows(_ image: ImageSummary, truncated: Bool) -> [Value] {
         var names = image.names.map(split)
         if names.isEmpty {
             let repositories = Set(image.digestNames.compactMap { $0.split(separator: "@").first.map(String.init) })
@@ -82,26 +83,27 @@ enum ImageDocument {
                     .init("ID", .string(truncated ? String(image.id.prefix(12)) : "sha256:\(image.id)")),
                     .init("Id", json: nil, .string(image.id)), .init("Repository", .string(repository)),
                     .init("Tag", .string(tag)), .init("Digest", .string(image.manifestDigest)),
-                    .init("Created", .string(image.created.map(HumanText.ago) ?? "N/A")),
-                    .init("CreatedSince", .string(image.created.map(HumanText.ago) ?? "N/A")),
-                    .init("CreatedAt", .string(image.created.map { Timestamp(nanoseconds: $0).goDescription } ?? "")),
-                    .init("Size", .string(HumanText.size(image.size))),
-                    .init("VirtualSize", .string(HumanText.size(image.size))),
-                    .init("Containers", .int(Int64(image.containers))), .init("Names", .strings(image.names)),
-                    .init("Labels", (image.configuration.config?.labels).map(labels) ?? .nilMap),
+                    .init("Created", json: "Created") { .string(image.created.map(HumanText.ago) ?? "N/A") },
+                    .init("CreatedSince", json: "CreatedSince") {
+                        .string(image.created.map(HumanText.ago) ?? "N/A")
+                    },
+                    .init("CreatedAt", json: "CreatedAt") {
+                        .string(image.created.map { Timestamp(nanoseconds: $0).goDescription } ?? "")
+                    },
+                    .init("Size", json: "Size") { .string(HumanText.size(image.size)) },
+                    .init("VirtualSize", json: "VirtualSize") { .string(HumanText.size(image.size)) },
+                    .init("Containers", .int(Int64(image.containers))),
+                    .init("Names", json: "Names") { .strings(image.names) },
+                    .init("Labels", json: "Labels") { image.labels.map(labels) ?? .nilMap },
                 ], typeName: "images.imageReporter")
         }
     }
 
     private static func split(_ name: String) -> (String, String) {
         // A colon after the last slash begins the tag; one before it belongs to the registry's port.
-        let slash = name.lastIndex(of: "/") ?? name.startIndex
-        guard let colon = name[slash...].lastIndex(of: ":") else { return (name, "<none>") }
+        let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) ?? name.startIndex
+        guard let colon = name.utf8[slash...].lastIndex(of: UInt8(ascii: ":")) else { return (name, "<none>") }
         return (String(name[..<colon]), String(name[name.index(after: colon)...]))
-    }
-
-    private static func created(_ image: ImageRecord) -> String {
-        HumanText.timestamp(image.created)
     }
 
     private static func labels(_ labels: [String: String]) -> Value {

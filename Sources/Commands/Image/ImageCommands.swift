@@ -88,15 +88,16 @@ struct Images: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine(repairing: false)
-        let images = try engine.imageList(named: name)
+        let format = Rendering.Format(format)
+        var wantsLabels = !quiet
+        if case .table = format { wantsLabels = false }
+        let images = try engine.imageList(named: name, labels: wantsLabels)
         if quiet {
             var seen: Set<String> = []
-            for image in images where seen.insert(image.id).inserted {
-                Output.line(noTrunc ? "sha256:\(image.id)" : String(image.id.prefix(12)))
-            }
+            let ids = images.filter { seen.insert($0.id).inserted }
+            Output.text(ids.map { (noTrunc ? "sha256:\($0.id)" : String($0.id.prefix(12))) + "\n" }.joined())
             return
         }
-        let format = Rendering.Format(format)
         if case .json = format {
             Output.line(Value.array(images.map(ImageDocument.listed)).json(indent: "    "))
             return
@@ -104,8 +105,9 @@ struct Images: ParsableCommand {
         var columns = [("REPOSITORY", "{{.Repository}}"), ("TAG", "{{.Tag}}")]
         if digests { columns.append(("DIGEST", "{{.Digest}}")) }
         columns += [("IMAGE ID", "{{.ID}}"), ("CREATED", "{{.Created}}"), ("SIZE", "{{.Size}}")]
+        let truncated = !noTrunc
         try Rendering.list(
-            images.flatMap { ImageDocument.rows($0, truncated: !noTrunc) }, format: format, columns: columns,
+            images.lazy.flatMap { ImageDocument.rows($0, truncated: truncated) }, format: format, columns: columns,
             headings: ["ID": "IMAGE ID"], heading: !noheading)
     }
 }

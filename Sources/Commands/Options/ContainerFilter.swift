@@ -9,9 +9,7 @@ struct ContainerFilter {
 
     /// Whether the filters choose by state, so that `ps` does not leave out what does not run.
     static func namesState(_ filters: [String]) -> Bool {
-        filters.contains {
-            $0.hasPrefix("status=") || $0.hasPrefix("exited=") || $0.hasPrefix("since=") || $0.hasPrefix("before=")
-        }
+        filters.contains { $0.hasPrefix("status=") }
     }
 
     /// Parses `key=value` texts.
@@ -19,7 +17,7 @@ struct ContainerFilter {
     /// - Throws: `EngineError` that names a filter that there is not.
     init(_ texts: [String], _ engine: Engine) throws {
         var byKey: [(key: String, conditions: [Condition])] = []
-        for text in texts {
+        for text in texts where !text.isEmpty {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else {
                 throw EngineError("invalid filter \"\(text)\": must be in the form key=value")
@@ -46,15 +44,7 @@ struct ContainerFilter {
             let pattern = try NamePattern(value)
             return { pattern.matches($0.spec.name) }
         case "status":
-            let names =
-                ContainerState.allCases.map(\.rawValue) + [
-                    "configured", "stopped", "paused", "stopping", "initialized",
-                ]
-            guard names.contains(value) else {
-                throw EngineError(
-                    "\(value) is not a valid container state: use one of \(names.joined(separator: ", "))")
-            }
-            let state = value == "stopped" ? "exited" : value == "configured" ? "created" : value
+            let state = try Self.state(value)
             return { $0.state.rawValue == state }
         case "label":
             let parts = value.split(separator: "=", maxSplits: 1).map(String.init)
@@ -81,13 +71,23 @@ struct ContainerFilter {
             let limit = try engine.container(value).spec.created
             return { $0.spec.created > limit }
         case "volume":
+            // A volume or directory of the host, a place inside, or both as SOURCE:DESTINATION.
             return { record in
-                record.spec.mounts.contains { $0.destination == value || $0.sourceName == value }
+                record.spec.mounts.contains {
+                    $0.destination == value || $0.sourceName == value || "\($0.sourceName):\($0.destination)" == value
+                }
             }
         case "network":
             return { $0.spec.network.networks.contains(value) }
         case "command":
             return { $0.spec.command.first == value }
+        case "restart-policy":
+            guard ["no", "on-failure", "always", "unless-stopped"].contains(value) else {
+                throw EngineError("\(value) invalid restart policy")
+            }
+            return { _ in false }
+        // There are no health checks and no pods, so none has the state or is in the pod that is asked for.
+        case "health", "pod": return { _ in false }
         case "until":
             guard let limit = Engine.time(value) else {
                 throw EngineError(
@@ -96,5 +96,15 @@ struct ContainerFilter {
             return { $0.spec.created < limit }
         default: throw EngineError("\(key) is an invalid filter")
         }
+    }
+
+    /// A state as Podman names it, as ours.
+    private static func state(_ name: String) throws -> String {
+        let names =
+            ContainerState.allCases.map(\.rawValue) + ["configured", "stopped", "paused", "stopping", "initialized"]
+        guard names.contains(name) else {
+            throw EngineError("\(name) is not a valid container state: use one of \(names.joined(separator: ", "))")
+        }
+        return name == "stopped" ? "exited" : name == "configured" ? "created" : name
     }
 }

@@ -118,9 +118,9 @@ struct ContainerOptions: ParsableArguments {
     /// What the engine is asked for.
     ///
     /// - Throws: `EngineError` that names the option at fault.
-    func request(_ command: String, _ type: any ParsableCommand.Type) throws -> CreateRequest {
+    func request(_ type: any ParsableCommand.Type) throws -> CreateRequest {
         var words = imageAndCommand[...]
-        try Passthrough.check(words.first, command: command, type)
+        try Passthrough.check(words.first, type)
         guard let image = words.popFirst() else { throw EngineError("requires at least 1 arg(s), only received 0") }
         var request = CreateRequest(image: image)
         request.pull.policy = pull.value
@@ -130,10 +130,12 @@ struct ContainerOptions: ParsableArguments {
         request.pull.observer = { progress.show($0) }
         request.command = Array(words)
         request.name = name
+        if replace && name?.isEmpty ?? true { throw EngineError("cannot replace container without --name being set") }
         request.replace = replace
+        request.onReplaced = { Output.line($0) }
         request.hostname = hostname
-        request.entrypoint = try entrypoint.map(Self.program)
-        request.environment = try envFile.flatMap(Self.variables) + env
+        request.entrypoint = entrypoint.map(Self.program)
+        request.environment = try EnvironmentWords.variables(files: envFile, words: env)
         request.workingDirectory = workdir
         request.user = user
         request.terminal = tty
@@ -162,34 +164,24 @@ struct ContainerOptions: ParsableArguments {
         values.flatMap { $0.split(separator: ",").map(String.init) }
     }
 
-    /// `--entrypoint`: a JSON array of words, or one word; an empty one means none.
-    private static func program(_ text: String) throws -> [String] {
-        guard text.hasPrefix("[") else { return text.isEmpty ? [] : [text] }
-        do {
-            return try JSONDecoder().decode([String].self, from: Data(text.utf8))
-        } catch {
-            throw EngineError("--entrypoint \(text): not a JSON array of strings")
+    /// `--entrypoint`: a JSON array of words, or one word, as which what is no such array counts; an empty one means
+    /// none.
+    private static func program(_ text: String) -> [String] {
+        // What is wrong with the array does not matter: it is a program's name then, as in Podman.
+        if text.hasPrefix("["), let words = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) {
+            return words
         }
-    }
-
-    private static func variables(_ path: String) throws -> [String] {
-        let text: String
-        do { text = try File.readText(path, limit: 1 << 20) } catch { throw EngineError("open \(path): \(error)") }
-        return text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
-            .filter { !$0.isEmpty && !$0.hasPrefix("#") }.map(String.init)
+        return text.isEmpty ? [] : [text]
     }
 }
 
 /// Arguments that belong to the program in the container.
 enum Passthrough {
-    /// The parser takes everything from the first word that it does not know; one that looks like an option is none
-    /// that this command has.
-    static func check(_ word: String?, command: String, _ type: any ParsableCommand.Type) throws {
+    /// The parser takes everything from the first word that it does not know; one that looks like an option is to be
+    /// read once more.
+    static func check(_ word: String?, _ type: any ParsableCommand.Type) throws {
         guard let word, word.hasPrefix("-"), word != "-" else { return }
         if word == "--help" { throw CleanExit.helpRequest(type) }
-        let flag = word.hasPrefix("--") ? word.split(separator: "=")[0] : word[...]
-        throw EngineError(
-            "\(word.hasPrefix("--") ? "unknown flag: \(flag)" : "unknown shorthand flag in \(flag)")\n"
-                + "See '\(Invocation.programName) \(command) --help'")
+        throw UnreadFlag(word: word)
     }
 }

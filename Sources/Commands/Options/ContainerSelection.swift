@@ -4,6 +4,14 @@ internal import LinuxSys
 
 /// Which containers a command is about: names and ids, all of them, the latest, or those in id files.
 struct ContainerSelection: ParsableArguments {
+    /// One container that was chosen.
+    struct Chosen {
+        /// The full id.
+        var id: String
+        /// What the command prints for it: what was typed, or the id where nothing was.
+        var shown: String
+    }
+
     @Flag(name: .shortAndLong, help: "All containers.")
     var all = false
 
@@ -19,41 +27,65 @@ struct ContainerSelection: ParsableArguments {
     @Argument(help: "Names or ids.")
     var containers: [String] = []
 
-    /// The containers, as typed, or by id where none was typed; `ifAll` says which of all containers `--all` means.
-    func references(_ engine: Engine, ifAll: (ContainerRecord) -> Bool = { _ in true }) throws -> [String] {
-        if all {
-            if !containers.isEmpty || latest { throw EngineError("--all and container names cannot be used together") }
-            return try engine.containers().filter(ifAll).map(\.id)
+    /// The containers. Every name is looked up before anything is done to any of them, as in Podman.
+    ///
+    /// - Parameters:
+    ///   - engine: where they are looked up.
+    ///   - filters: `--filter`, which chooses among all of them.
+    ///   - ignoring: whether one that does not exist is passed over, as with `--ignore`.
+    ///   - ifAll: which of all containers `--all` means.
+    /// - Throws: `EngineError` for one that does not exist, or options that contradict each other.
+    func chosen(
+        _ engine: Engine, filters: [String] = [], ignoring: Bool = false,
+        ifAll: (ContainerRecord) -> Bool = { _ in true }
+    ) throws -> [Chosen] {
+        try check(filters)
+        if all || !filters.isEmpty {
+            let records = try engine.containers().filter { all ? ifAll($0) : true }
+            return try ContainerFilter(filters, engine).apply(to: records).map { Chosen(id: $0.id, shown: $0.id) }
         }
         if latest {
-            guard containers.isEmpty else { throw EngineError("--latest and containers cannot be used together") }
             guard let last = try engine.containers().last else {
                 throw EngineError("no containers: there is no latest one", kind: .noSuchContainer)
             }
-            return [last.id]
+            return [Chosen(id: last.id, shown: last.id)]
         }
-        var references = containers
+        return try (containers + idFiles()).compactMap { reference in
+            do {
+                return Chosen(id: try engine.container(reference).id, shown: reference)
+            } catch let error as EngineError where (ignore || ignoring) && error.kind == .noSuchContainer {
+                return nil
+            }
+        }
+    }
+
+    private func check(_ filters: [String]) throws {
+        if all && latest { throw EngineError("--all and --latest cannot be used together") }
+        if !containers.isEmpty {
+            if all { throw EngineError("no arguments are needed with --all") }
+            if latest { throw EngineError("no arguments are needed with --latest") }
+            if !filters.isEmpty { throw EngineError("no arguments are needed with --filter") }
+        }
+        if (all || latest) && !cidfile.isEmpty {
+            throw EngineError("--all, --latest, and --cidfile cannot be used together")
+        }
+        guard !containers.isEmpty || all || latest || !cidfile.isEmpty || !filters.isEmpty else {
+            throw EngineError("you must provide at least one name or id")
+        }
+    }
+
+    private func idFiles() throws -> [String] {
+        var ids: [String] = []
         for file in cidfile {
             do {
                 let lines = try File.readText(file, limit: 4096).split(whereSeparator: \.isNewline)
-                references += lines.prefix(1).map(String.init)
+                ids += lines.prefix(1).map(String.init)
             } catch .noSuchFileOrDirectory where ignore {
                 continue
             } catch {
                 throw EngineError("reading CIDFile \(file): \(error)")
             }
         }
-        guard !references.isEmpty || (ignore && !cidfile.isEmpty) else {
-            throw EngineError("you must provide at least one name or id")
-        }
-        guard ignore else { return references }
-        return try references.filter { reference in
-            do {
-                _ = try engine.container(reference)
-                return true
-            } catch let error as EngineError where error.kind == .noSuchContainer {
-                return false
-            }
-        }
+        return ids
     }
 }

@@ -23,6 +23,9 @@ enum Failure {
         }
     }
 
+    /// The kernel's error as Go, and so Podman, prints it.
+    static func goText(_ errno: Errno) -> String { "\(errno)".lowercased() }
+
     static func exitCode(_ error: any Error) -> Int32 {
         EngineError.exitCode(of: error)
     }

@@ -35,11 +35,8 @@ enum Invocation {
         try options.engine(repairing: repairing, timing: timing)
     }
 
-    /// The arguments, brought into the form that the parser reads.
-    static var arguments: [String] {
-        // `--name=$NAME` with an empty variable: the parser takes an option that ends with = for one without a value.
-        CommandLine.arguments.dropFirst().flatMap { $0 == "--name=" ? ["--name", ""] : [$0] }
-    }
+    /// The arguments, without the program's own name.
+    static var arguments: [String] { Array(CommandLine.arguments.dropFirst()) }
 }
 
 extension GlobalOptions {

@@ -13,6 +13,11 @@ enum Output {
         write(1, text.hasSuffix("\n") ? text : text + "\n")
     }
 
+    /// Writes a text to standard output as it is.
+    static func verbatim(_ text: String) {
+        if !text.isEmpty { write(1, text) }
+    }
+
     /// Writes `Error: …` to standard error.
     static func error(_ message: String) {
         write(2, "Error: \(message)\n")

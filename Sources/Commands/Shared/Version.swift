@@ -1,5 +1,7 @@
+internal import ContainerEngine
+
 /// The versions that `--version` and `version` print.
 enum Version {
     /// This program's own.
-    static let engine = "0.1.0"
+    static let engine = Engine.version
 }

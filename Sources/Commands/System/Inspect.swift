@@ -67,7 +67,7 @@ struct ContainerCommand: ParsableCommand {
         commandName: "container", abstract: "Manage containers.",
         subcommands: [
             Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, ContainerList.self,
-            Exec.self, Logs.self, Wait.self,
+            Exec.self, Logs.self, Wait.self, Attach.self, Restart.self,
             Port.self, InspectContainer.self, Exists.self, Cleanup.self,
         ])
 }
@@ -121,13 +121,11 @@ struct Cleanup: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine(repairing: selection.all)
-        for container in try selection.references(engine, ifAll: { $0.run != nil }) {
-            do {
-                try engine.cleanUp(container)
-            } catch let error as EngineError where error.kind == .noSuchContainer {
+        try Failure.forEach(try selection.chosen(engine, ifAll: { $0.run != nil })) { container in
+            do { try engine.cleanUp(container.id) } catch let error as EngineError where error.kind == .noSuchContainer {
                 // It was removed meanwhile: then somebody else has cleaned up.
-                continue
             }
+            Output.line(container.shown)
         }
     }
 }

@@ -8,21 +8,44 @@ extension Engine {
     ///
     /// - Throws: `EngineError` of kind `.noSuchImage`.
     public func image(_ name: String) throws -> ImageRecord {
-        guard let record = try imageList(whose: try imageID(name)).first else { throw Self.unknownImage(name) }
-        return record
+        let id = try imageID(name)
+        guard let summary = try summaries(where: "i.id = ?1", [.text(id)]).first,
+            let row = try store.database.query("SELECT config, manifest FROM images WHERE id = ?1", [.text(id)]).first
+        else { throw Self.unknownImage(name) }
+        let configuration = try JSONDecoder().decode(ImageConfiguration.self, from: Data(row.bytes(0)))
+        let manifest = try? JSONDecoder().decode(ManifestType.self, from: Data(row.bytes(1)))  // optional in OCI
+        return ImageRecord(
+            summary: summary, manifestType: manifest?.mediaType ?? ImageMediaType.manifest,
+            configuration: configuration,
+            layerPaths: configuration.rootfs.diffIDs.map { "\(paths.root)/layers/\($0.hex)/diff" })
     }
 
     /// Every image, newest first; only those of a repository or with a name, if one is given.
-    public func imageList(named name: String?) throws -> [ImageRecord] {
-        var records = try imageList(whose: nil)
+    ///
+    /// - Parameters:
+    ///   - name: a name, or the end of one.
+    ///   - labels: whether the images' labels are wanted, too.
+    /// - Returns: the images.
+    /// - Throws: `DatabaseError`.
+    public func imageList(named name: String?, labels: Bool = false) throws -> [ImageSummary] {
+        var images = try summaries(where: "1", [])
         if let name {
-            records = records.compactMap { record in
-                var record = record
-                record.names = record.names.filter { Self.matches($0, name) }
-                return record.names.isEmpty ? nil : record
+            images = images.compactMap { image in
+                var image = image
+                image.names = image.names.filter { Self.matches($0, name) }
+                return image.names.isEmpty ? nil : image
             }
         }
-        return records.sorted { ($0.created ?? 0, $0.id) > ($1.created ?? 0, $1.id) }
+        guard labels else { return images }
+        var found: [String: [String: String]] = [:]
+        for row in try store.database.query("SELECT image, name, value FROM image_labels") {
+            found[row.text(0), default: [:]][row.text(1)] = row.text(2)
+        }
+        return images.map { image in
+            var image = image
+            image.labels = found[image.id]
+            return image
+        }
     }
 
     /// Whether a full name is what a person means by a shorter one: the same tag, and the same last components.
@@ -34,25 +57,33 @@ extension Engine {
         return candidate == wanted || candidate.hasSuffix("/\(wanted)")
     }
 
-    private func imageList(whose id: String?) throws -> [ImageRecord] {
+    /// The images for which a condition holds, newest first. Indexes hold all of it, so the documents beside them in
+    /// the table cost nothing.
+    private func summaries(where condition: String, _ parameters: [DatabaseValue]) throws -> [ImageSummary] {
         let rows = try store.database.query(
             """
-            SELECT i.id, i.manifest_digest, i.config, i.size, i.manifest,
-                (SELECT group_concat(name, char(10)) FROM (SELECT name FROM image_names WHERE image = i.id ORDER BY name)),
-                (SELECT count(*) FROM containers WHERE image = i.id)
-            FROM images i WHERE ?1 IS NULL OR i.id = ?1
-            """, [.optional(id)])
-        return try rows.map { row in
-            let configuration = try JSONDecoder().decode(ImageConfiguration.self, from: Data(row.bytes(2)))
-            let manifest = try? JSONDecoder().decode(ManifestType.self, from: Data(row.bytes(4)))  // optional in OCI
-            let names = row.text(5).split(separator: "\n").map(String.init)
-            return ImageRecord(
-                id: row.text(0), names: names.filter { !$0.contains("@") },
-                digestNames: names.filter { $0.contains("@") },
-                manifestDigest: row.text(1), manifestType: manifest?.mediaType ?? ImageMediaType.manifest,
-                configuration: configuration, size: row.integer(3), containers: Int(row.integer(6)),
-                layerPaths: configuration.rootfs.diffIDs.map { "\(paths.root)/layers/\($0.hex)/diff" })
+            SELECT i.id, n.name, i.manifest_digest, i.size, i.made, (SELECT count(*) FROM containers WHERE image = i.id)
+            FROM images i LEFT JOIN image_names n ON n.image = i.id
+            WHERE \(condition) ORDER BY i.made DESC, i.id DESC, n.name
+            """, parameters)
+        var images: [ImageSummary] = []
+        images.reserveCapacity(rows.count)
+        for row in rows {
+            let id = row.text(0)
+            if images.last?.id != id {
+                images.append(
+                    ImageSummary(
+                        id: id, names: [], digestNames: [], manifestDigest: row.text(2), size: row.integer(3),
+                        created: row.optionalInteger(4), containers: Int(row.integer(5))))
+            }
+            guard let name = row.optionalText(1) else { continue }
+            if name.utf8.contains(UInt8(ascii: "@")) {
+                images[images.count - 1].digestNames.append(name)
+            } else {
+                images[images.count - 1].names.append(name)
+            }
         }
+        return images
     }
 
     private struct ManifestType: Decodable {
@@ -67,9 +98,11 @@ extension Engine {
             return id.text(0)
         }
         if name.contains("@") { return try imageID(byDigest: name) }
-        let candidates = try store.database.query("SELECT name, image FROM image_names ORDER BY name")
         let slash = name.lastIndex(of: "/") ?? name.startIndex
         let tagged = name[slash...].contains(":") ? name : "\(name):latest"
+        let last = tagged.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init)
+        let candidates = try store.database.query(
+            "SELECT name, image FROM image_names WHERE last = ?1 ORDER BY name", [.optional(last)])
         if let match = candidates.first(where: { $0.text(0) == tagged || $0.text(0).hasSuffix("/\(tagged)") }) {
             return match.text(1)
         }
@@ -90,8 +123,9 @@ extension Engine {
         }
         let rows = try store.database.query(
             """
-            SELECT n.name, i.id FROM images i JOIN image_names n ON n.image = i.id
-            WHERE i.manifest_digest = ?1 OR n.name LIKE '%@' || ?1 ORDER BY n.name
+            SELECT name, image FROM image_names WHERE digest = ?1
+            UNION SELECT n.name, n.image FROM images i JOIN image_names n ON n.image = i.id WHERE i.manifest_digest = ?1
+            ORDER BY 1
             """, [.text(digest.description)])
         // A short name has become this machine's own.
         let repository = wanted.registry == "localhost" ? "/\(wanted.repository)" : wanted.name
@@ -174,13 +208,20 @@ extension Engine {
     func record(_ image: LoadedImage) throws {
         try store.database.query(
             """
-            INSERT INTO images (id, manifest, manifest_digest, config, size, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT INTO images (id, manifest, manifest_digest, config, size, created, made)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (id) DO UPDATE SET manifest = ?2, manifest_digest = ?3, size = ?5
             """,
             [
                 .text(image.id.hex), .blob(image.manifest), .text(image.manifestDigest.description),
                 .blob(image.configurationBytes), .integer(image.size), .integer(Clock.now),
+                .optional(image.configuration.created.flatMap { Timestamp($0)?.nanoseconds }),
             ])
+        for (name, value) in image.configuration.config?.labels ?? [:] {
+            try store.database.query(
+                "INSERT OR IGNORE INTO image_labels VALUES (?1, ?2, ?3)",
+                [.text(image.id.hex), .text(name), .text(value)])
+        }
         for (position, layer) in image.layers.enumerated() {
             try store.database.query(
                 "INSERT OR IGNORE INTO image_layers VALUES (?1, ?2, ?3)",
@@ -237,7 +278,7 @@ extension Engine {
         do {
             try store.database.transaction {
                 _ = try beginStoreChange()
-                for table in ["image_names", "image_layers"] {
+                for table in ["image_names", "image_labels", "image_layers"] {
                     try store.database.query("DELETE FROM \(table) WHERE image = ?1", [.text(id)])
                 }
                 try store.database.query("DELETE FROM images WHERE id = ?1", [.text(id)])

@@ -1,8 +1,8 @@
 internal import ContainerStorage
 public import OCISpec
 
-/// An image that is here.
-public struct ImageRecord: Sendable {
+/// An image that is here, as lists show it. Nothing of it is read from the image's documents.
+public struct ImageSummary: Sendable {
     /// The configuration's digest: 64 hexadecimal digits.
     public var id: String
     /// The names that lead to it, fully qualified and sorted.
@@ -11,19 +11,14 @@ public struct ImageRecord: Sendable {
     public var digestNames: [String]
     /// The manifest's digest, `sha256:…`.
     public var manifestDigest: String
-    /// The manifest's media type.
-    public var manifestType: String
-    /// What the image says of itself.
-    public var configuration: ImageConfiguration
     /// Bytes, as Podman counts them.
     public var size: Int64
+    /// When it was made, in nanoseconds since 1970; nil if it does not say.
+    public var created: Int64?
     /// How many containers were made of it.
     public var containers: Int
-    /// The directories of its layers, the lowest first.
-    public var layerPaths: [String]
-
-    /// When it was made, in nanoseconds since 1970; nil if it does not say.
-    public var created: Int64? { configuration.created.flatMap { Timestamp($0)?.nanoseconds } }
+    /// Its labels; nil if it has none, or they were not asked for.
+    public var labels: [String: String]?
 
     /// `NAME@DIGEST`, for each repository that has a name here.
     public var repositoryDigests: [String] {
@@ -33,5 +28,23 @@ public struct ImageRecord: Sendable {
             return String(name[..<colon])
         }
         return Set(repositories.map { "\($0)@\(manifestDigest)" } + digestNames).sorted()
+    }
+}
+
+/// An image that is here, with what its documents say. What lists show of it is a property of this, too.
+@dynamicMemberLookup
+public struct ImageRecord: Sendable {
+    /// What lists show.
+    public var summary: ImageSummary
+    /// The manifest's media type.
+    public var manifestType: String
+    /// What the image says of itself.
+    public var configuration: ImageConfiguration
+    /// The directories of its layers, the lowest first.
+    public var layerPaths: [String]
+
+    /// A property of the summary.
+    public subscript<Value>(dynamicMember property: KeyPath<ImageSummary, Value>) -> Value {
+        summary[keyPath: property]
     }
 }

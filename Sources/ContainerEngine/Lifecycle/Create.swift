@@ -26,24 +26,28 @@ extension Engine {
         if let file = request.idFile, File.exists(file) {
             throw EngineError("container id file exists. Ensure another container is not using it or delete \(file)")
         }
-        let spec = try timing.measure("describe container") { try ContainerSpec(request, self) }
-        if request.replace { try removeForReplacement(spec.name) }
+        var spec = try timing.measure("describe container") { try ContainerSpec(request, self) }
+        if request.replace, try removeForReplacement(spec.name) { request.onReplaced?(spec.name) }
+        try choosePorts(&spec)
         try timing.measure("commit intent") {
             try store.database.transaction {
                 try store.insertContainer(spec)
                 // Looked up once more: since the description was made, somebody may have removed a network.
                 try store.recordNetworks(spec, try spec.network.networks.map { try networkFiles.find($0) })
+                try store.recordDependencies(spec)
+                try store.recordChosenPorts(spec)
                 for mount in spec.mounts { try recordVolume(mount, spec) }
             }
         }
         return spec
     }
 
-    private func removeForReplacement(_ name: String) throws {
+    private func removeForReplacement(_ name: String) throws -> Bool {
         do {
             try remove(name, force: true, timeout: nil, volumes: true)
+            return true
         } catch let error as EngineError where error.kind == .noSuchContainer {
-            return
+            return false
         }
     }
 
@@ -170,8 +174,9 @@ extension ContainerSpec {
         workingDirectory = request.workingDirectory ?? image.workingDirectory.flatMap { $0.isEmpty ? nil : $0 } ?? "/"
         namesWorkingDirectory = request.workingDirectory != nil
         guard workingDirectory.hasPrefix("/") else {
+            // The runtimes take no other.
             throw EngineError(
-                "the working directory \"\(workingDirectory)\" is invalid, it needs to be an absolute path")
+                "workdir \"\(workingDirectory)\" does not exist on container \(id): give an absolute path", exitCode: 126)
         }
         user = request.user ?? image.user ?? ""
         labels = (image.labels ?? [:]).merging(request.labels) { $1 }
@@ -179,25 +184,18 @@ extension ContainerSpec {
             guard let parsed = Signal(signal) else { throw EngineError("invalid signal: \(signal)") }
             stopSignal = parsed.rawValue
         }
-        exposedPorts = (image.exposedPorts.union(request.expose.map { $0.contains("/") ? $0 : "\($0)/tcp" })).sorted()
+        exposedPorts = image.exposedPorts.union(try request.expose.flatMap(ExposedPort.parse)).sorted()
         try mount(request.mounts, image.volumes)
     }
 
-    /// The image's variables, then the user's; a name alone stands for the caller's own value. What every container
-    /// gets besides is added at the start (`ContainerEnvironment`).
+    /// The image's variables, then the user's. What every container gets besides is added at the start
+    /// (`ContainerEnvironment`).
     private static func environment(_ image: [String], _ request: CreateRequest) -> [String] {
-        ContainerEnvironment.merge(
-            image.filter { $0.contains("=") }
-                + request.environment.compactMap { text in
-                    text.contains("=") ? text : StandardStream.environment(text).map { "\(text)=\($0)" }
-                })
+        ContainerEnvironment.merge(image.filter { $0.contains("=") } + request.environment)
     }
 
     private mutating func mount(_ requests: [MountRequest], _ imageVolumes: Set<String>) throws {
         for request in requests {
-            if mounts.contains(where: { $0.destination == request.destination }) {
-                throw EngineError("\(request.destination): duplicate mount destination")
-            }
             let source: MountSpec.Source
             if request.isTmpfs {
                 source = .tmpfs
@@ -211,7 +209,16 @@ extension ContainerSpec {
             } else {
                 source = .anonymousVolume(RandomBytes.hexadecimal(32))
             }
-            mounts.append(MountSpec(source: source, destination: request.destination, options: request.options))
+            let mount = MountSpec(source: source, destination: request.destination, options: request.options)
+            guard let place = mounts.firstIndex(where: { $0.destination == request.destination }) else {
+                mounts.append(mount)
+                continue
+            }
+            // The same twice is no contradiction; the options of the last count.
+            guard mounts[place].source == source else {
+                throw EngineError("\(request.destination): duplicate mount destination")
+            }
+            mounts[place] = mount
         }
         for destination in imageVolumes.sorted() where !mounts.contains(where: { $0.destination == destination }) {
             mounts.append(MountSpec(source: .anonymousVolume(RandomBytes.hexadecimal(32)), destination: destination))

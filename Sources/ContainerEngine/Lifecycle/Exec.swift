@@ -38,7 +38,7 @@ public struct ExecRequest: Sendable {
     public var container: String
     /// The program and its arguments.
     public var arguments: [String]
-    /// Variables besides the container's own: `NAME=value`, or `NAME` for the caller's value.
+    /// Variables besides the container's own: `NAME=value`.
     public var environment: [String] = []
     /// The working directory; the container's if nil.
     public var workingDirectory: String?
@@ -63,7 +63,7 @@ extension Engine {
     ///
     /// - Returns: its exit code; 0 after detaching.
     public func exec(_ request: ExecRequest, _ plan: AttachPlan) throws -> Int32 {
-        let record = try running(request.container)
+        let record = try running(request)
         let files = try ExecFiles(paths, record.id)
         defer { files.remove() }
         var session = try timing.measure("start conmon") { try beginExec(request, record, files) }
@@ -87,11 +87,15 @@ extension Engine {
     ///
     /// - Returns: the session's id.
     public func execDetached(_ request: ExecRequest) throws -> String {
-        let record = try running(request.container)
+        let record = try running(request)
         let files = try ExecFiles(paths, record.id)
         do {
             var session = try beginExec(request, record, files)
             _ = try session.begin()
+        } catch let failure as RuntimeFailure {
+            files.remove()
+            // Nobody waits for the process, so that it has no code to give.
+            throw EngineError(failure.message)
         } catch {
             files.remove()
             throw error
@@ -99,8 +103,12 @@ extension Engine {
         return files.session
     }
 
-    private func running(_ reference: String) throws -> ContainerRecord {
-        let record = refreshed(try store.container(reference))
+    private func running(_ request: ExecRequest) throws -> ContainerRecord {
+        let record = refreshed(try store.container(request.container))
+        guard !request.arguments.isEmpty else {
+            throw EngineError(
+                "must provide a non-empty command to start an exec session: invalid argument", exitCode: 255)
+        }
         guard record.isRunning else {
             throw EngineError(
                 "can only create exec sessions on running containers: container state improper", kind: .inUse,

@@ -28,7 +28,7 @@ extension Engine {
     }
 
     /// Ends the process and takes down what it had. The caller holds the lock.
-    private func end(_ record: ContainerRecord, timeout: Int64?) throws {
+    func end(_ record: ContainerRecord, timeout: Int64?) throws {
         guard record.run != nil else { return }
         if let process = record.run?.initProcess, record.isRunning {
             let seconds = max(0, timeout ?? record.spec.stopTimeout)
@@ -222,10 +222,10 @@ extension Engine {
                     "cannot remove container \(id) as it is running - running or paused containers cannot be removed "
                         + "without force: container state improper", kind: .inUse)
             }
-            try announceRemoval(id)
+            try announceRemoval(id, unlessNeeded: true)
             try end(record, timeout: timeout)
         } else {
-            try announceRemoval(id)
+            try announceRemoval(id, unlessNeeded: true)
         }
         try settle(id)
         if volumes { try removeUnusedVolumes() }
@@ -233,8 +233,15 @@ extension Engine {
 
     /// Commits that a container is to go, so that the next command finishes what is begun. On a full disk there is no
     /// room for that; the removal makes some.
-    private func announceRemoval(_ id: String) throws {
-        do { try store.setState(id, .removing, owned: true) } catch let error as DatabaseError where error.isFull {}
+    ///
+    /// - Throws: `EngineError` when `unlessNeeded` and another container cannot be without this one.
+    private func announceRemoval(_ id: String, unlessNeeded: Bool = false) throws {
+        do {
+            try store.database.transaction {
+                if unlessNeeded { try store.refuseDependents(of: id) }
+                try store.setState(id, .removing, owned: true)
+            }
+        } catch let error as DatabaseError where error.isFull {}
     }
 
     /// Removes everything of a container that has no run: directory, row, and lock file. The caller holds the lock, or
@@ -242,6 +249,10 @@ extension Engine {
     func discard(_ id: String) throws {
         guard let record = try store.container(id: id) else { return }
         if record.run != nil { try takeDown(record.spec, killing: true) }
+        if try !store.dependents(of: id).isEmpty {
+            // With --rm it would go now; as in Podman it stays as long as others are tied to it.
+            return try store.setEnded(id)
+        }
         switch record.state {
         case .creating, .removing: break
         // A container with --rm that has ended: without a run, this state alone says that it is to go.

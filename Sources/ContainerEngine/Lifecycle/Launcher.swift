@@ -91,21 +91,34 @@ struct Launcher: Sendable {
         hosts.addresses = launch.addresses
         hosts.ownNames = [spec.hostname, spec.name]
         try File.write(files.hosts, hosts.text, mode: 0o644)
-        try File.write(files.resolvConf, resolvConf(launch).text, mode: 0o644)
+        try File.write(files.resolvConf, try resolvConf(launch).text, mode: 0o644)
         try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
-        try File.write("\(files.directory)/containerenv", "", mode: 0o644)
+        // Podman tells who it is to privileged containers alone.
+        let text = spec.privileged ? Self.containerEnvironment(spec) : ""
+        try File.write("\(files.directory)/containerenv", text, mode: 0o644)
     }
 
-    private func resolvConf(_ launch: ProcessLaunch) -> ResolvConf {
+    private static func containerEnvironment(_ spec: ContainerSpec) -> String {
+        """
+        engine="swiftlet-\(Engine.version)"
+        name="\(spec.name)"
+        id="\(spec.id)"
+        image="\(spec.imageName)"
+        imageid="\(spec.imageID)"
+        rootless=0
+
+        """
+    }
+
+    private func resolvConf(_ launch: ProcessLaunch) throws -> ResolvConf {
         var request = ResolvConf.Request()
         request.hasIPv6 = launch.addresses.contains { $0.family == .ipv6 }
         request.sharesHostNetwork = launch.spec.network == .host
         if let own = launch.spec.resolver {
             (request.servers, request.search, request.options) = (own.servers, own.search, own.options)
         }
-        let resolving = launch.networks.map(\.definition).filter(\.dnsEnabled)
-        request.networkServers = resolving.flatMap(\.gateways)
-        request.networkDomains = resolving.isEmpty ? [] : ["dns.podman"]
+        request.networkServers = try launch.networks.map(\.definition).resolvers
+        request.networkDomains = request.networkServers.isEmpty ? [] : ["dns.podman"]
         return ResolvConf.container(host: .host(), request)
     }
 
@@ -129,7 +142,11 @@ struct Launcher: Sendable {
         blueprint.hostFiles = .init(
             hosts: files.hosts, resolvConf: files.resolvConf, hostname: files.hostname,
             containerEnvironment: "\(files.directory)/containerenv")
-        blueprint.mounts = try spec.mounts.map { try mount($0, root) }
+        blueprint.mounts = try spec.mounts.map { try mount($0, root, user) }
+        try root.makeMountTableLink()
+        let lines = try ContainerUser.missingLines(spec.user, home: spec.workingDirectory, in: root)
+        if let line = lines.passwd { try root.append(line: line, to: "/etc/passwd") }
+        if let line = lines.group { try root.append(line: line, to: "/etc/group") }
         return blueprint
     }
 
@@ -174,15 +191,20 @@ struct Launcher: Sendable {
         return launch.spec.network == .host ? .host : .loopbackOnly
     }
 
-    private func mount(_ mount: MountSpec, _ root: ContainerFiles) throws -> ContainerMount {
+    private func mount(_ mount: MountSpec, _ root: ContainerFiles, _ user: ContainerUser) throws -> ContainerMount {
+        let changesOwner = mount.options.contains("U")
         switch mount.source {
         case .bind(let path):
+            if changesOwner { try TreeOwner.change(path, owner: user.uid, group: user.gid) }
             return ContainerMount(
                 .bind(path, try MountRestrictions(of: path)), at: mount.destination, options: mount.options)
         case .volume(let name), .anonymousVolume(let name):
             // A new volume starts with what the image has there, as in Podman and Docker.
             if !mount.options.contains("nocopy") {
                 _ = try storage.volumes.copyUp(name, from: root, at: mount.destination)
+            }
+            if changesOwner {
+                try TreeOwner.change(storage.volumes.contentPath(name), owner: user.uid, group: user.gid)
             }
             return ContainerMount(
                 .volume(storage.volumes.contentPath(name)), at: mount.destination, options: mount.options)
@@ -207,12 +229,14 @@ struct Launcher: Sendable {
         blueprint.user = RuntimeUser(uid: own.uid, gid: own.gid, additionalGids: own.additionalGroups)
         blueprint.home = own.home
         var exec = ExecBlueprint(args: request.arguments)
-        exec.env = request.environment.compactMap { text in
-            text.contains("=") ? text : StandardStream.environment(text).map { "\(text)=\($0)" }
-        }
+        exec.env = request.environment
         exec.cwd = request.workingDirectory
         if let name = request.user {
-            let user = try user(name, in: root)
+            let user: ContainerUser
+            do { user = try self.user(name, in: root) } catch var error as EngineError {
+                if error.exitCode == 126 { error.exitCode = 255 }
+                throw error
+            }
             exec.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
             exec.home = user.home
         }

@@ -35,11 +35,36 @@ extension Engine {
     }
 
     /// Starts a container that was created or has ended. One that runs is left as it is.
-    public func start(_ reference: String) throws {
+    ///
+    /// - Returns: whether it was started.
+    @discardableResult
+    public func start(_ reference: String) throws -> Bool {
         let id = try store.container(reference).id
         let lock = try lock(id)
         defer { unlock(lock, id) }
+        guard let spec = try startable(id) else { return false }
+        try launch(spec)
+        return true
+    }
+
+    /// Ends a container and starts it again; one that does not run is started. It keeps its lock in between, so that
+    /// nobody else takes it for one that has ended.
+    ///
+    /// - Parameters:
+    ///   - reference: its name or id.
+    ///   - timeout: seconds between its stop signal and SIGKILL; its own if nil.
+    public func restart(_ reference: String, timeout: Int64?) throws {
+        let id = try store.container(reference).id
+        let lock = try lock(id)
+        defer { unlock(lock, id) }
+        guard let record = try store.container(id: id) else { return }
+        try end(record, timeout: timeout)
         guard let spec = try startable(id) else { return }
+        try launch(spec)
+    }
+
+    /// The caller holds the lock.
+    private func launch(_ spec: ContainerSpec) throws {
         try undoing {
             try takeDown(spec, killing: true)
         } body: {
@@ -48,20 +73,41 @@ extension Engine {
         }
     }
 
-    /// Starts a container and stays with it to its end.
+    /// Starts a container and stays with it to its end. One that runs already is attached to.
     public func startAttached(_ reference: String, _ plan: AttachPlan) throws -> Int32 {
         let id = try store.container(reference).id
+        let runs: Bool
         do {
             let lock = try lock(id)
             defer { unlock(lock, id) }
-            guard try startable(id) != nil else {
-                throw EngineError("container \(id) is running already: follow it with logs -f, or use exec")
-            }
+            runs = try startable(id) == nil
         }
+        if runs { return try attach(id, plan) }
         let spec = try store.container(id).spec
         return try attached(spec, plan) {
         } undo: {
             try takeDown(spec, killing: true)
+        }
+    }
+
+    /// Ties a person to a container that runs, to its end or until they detach.
+    ///
+    /// - Returns: the process's exit code; 0 after detaching.
+    /// - Throws: `EngineError` of kind `.inUse` when it does not run.
+    public func attach(_ reference: String, _ plan: AttachPlan) throws -> Int32 {
+        let record = refreshed(try store.container(reference))
+        guard record.isRunning, let process = record.run?.initProcess else {
+            throw EngineError("you can only attach to running containers", kind: .inUse)
+        }
+        let session = try AttachSession(paths.container(record.id))
+        let outcome = try session.run(
+            try plan.options(errorOutput: true),
+            // The process may have ended meanwhile; then there is nobody to tell.
+            forward: { signal in _ = try? process.kill(signal) })
+        switch outcome {
+        case .ended: return try finish(record.id)
+        case .detached: return 0
+        case .signalled(let signal): return 128 + signal.rawValue
         }
     }
 
@@ -131,6 +177,8 @@ extension Engine {
     /// process beside the network. The caller holds the lock and undoes everything if this fails.
     private func prepare(_ requested: ContainerSpec) throws {
         var spec = requested
+        // As in Podman, those that it cannot be without start with it. They are older: locks are never taken in a circle.
+        for dependency in spec.dependencies { try start(dependency) }
         let claim = try timing.measure("claim ports") {
             try checkPorts(spec.ports)
             return try claimPorts(spec.ports)
@@ -158,10 +206,9 @@ extension Engine {
         let created: Monitor.Created
         do { created = try creation.join() } catch { throw failure ?? error }
         if let failure { throw failure }
-        if !leases.isEmpty {
-            try ContainerNameFiles(paths.files(of: spec), spec).add(
-                leases, besides: intent.networks.map(\.definition).resolvers)
-        }
+        try ContainerNameFiles(paths.files(of: spec), spec).add(
+            leases, besides: try intent.networks.map(\.definition).resolvers,
+            areFirst: intent.networks.allSatisfy(\.addresses.isEmpty))
         try store.setRun(
             spec.id, .starting, owned: true, initProcess: created.process, monitor: created.monitor)
         _ = consume claim

@@ -69,6 +69,8 @@ public struct ContainerSpec: Codable, Sendable {
     public var addedHosts: [String]?
     /// Published ports, random ones chosen.
     public var ports: [PortMapping] = []
+    /// Those of `ports` whose host ports were chosen here, by index.
+    var chosenPorts: [Int]?
     /// The image's EXPOSEd ports and `--expose`: `80/tcp`.
     public var exposedPorts: [String] = []
     /// The command line that made it.

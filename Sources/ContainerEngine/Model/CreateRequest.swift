@@ -10,11 +10,13 @@ public struct CreateRequest: Sendable {
     public var name: String?
     /// `--replace`: a container of that name goes first.
     public var replace = false
+    /// Called with the name of the container that was replaced.
+    public var onReplaced: (@Sendable (String) -> Void)?
     /// `--hostname`; the first 12 digits of the id if nil.
     public var hostname: String?
     /// `--entrypoint`; the image's if nil, none if empty.
     public var entrypoint: [String]?
-    /// `--env`: `NAME=value`, or `NAME` for the caller's own value.
+    /// `--env`: `NAME=value` each.
     public var environment: [String] = []
     /// `--workdir`.
     public var workingDirectory: String?
@@ -103,8 +105,16 @@ public struct MountRequest: Sendable, Hashable {
     private static let knownOptions: Set<String> = [
         "rw", "ro", "z", "Z", "exec", "noexec", "dev", "nodev", "suid", "nosuid", "bind", "rbind", "private",
         "rprivate",
-        "shared", "rshared", "slave", "rslave", "unbindable", "runbindable", "copy", "nocopy",
+        "shared", "rshared", "slave", "rslave", "unbindable", "runbindable", "copy", "nocopy", "U",
     ]
+    /// What Podman has and this engine has not.
+    private static let missingOptions = ["O", "idmap", "upperdir", "workdir", "noswap", "volume-opt"]
+    /// What `--tmpfs` takes besides propagations, and what tmpfs(5) takes with a value.
+    private static let tmpfsOptions: Set<String> = [
+        "rw", "ro", "exec", "noexec", "dev", "nodev", "suid", "nosuid", "tmpcopyup", "notmpcopyup", "private",
+        "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable",
+    ]
+    private static let tmpfsValues: Set<Substring> = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"]
 
     /// Parses `--volume`: `[SOURCE:]DESTINATION[:OPTIONS]`.
     ///
@@ -113,16 +123,18 @@ public struct MountRequest: Sendable, Hashable {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         switch parts.count {
         case 1: (source, destination, options) = (nil, parts[0], [])
-        case 2 where parts[1].hasPrefix("/"): (source, destination, options) = (parts[0], parts[1], [])
+        case 2 where parts[1].hasPrefix("/") || parts[1].isEmpty:
+            (source, destination, options) = (parts[0], parts[1], [])
         case 2: (source, destination, options) = (nil, parts[0], Self.options(parts[1]))
         case 3: (source, destination, options) = (parts[0], parts[1], Self.options(parts[2]))
         default:
             throw EngineError("incorrect volume format \"\(text)\", should be [host-dir:]ctr-dir[:option]")
         }
+        if source?.isEmpty == true { throw EngineError("host directory cannot be empty") }
+        if destination.isEmpty { throw EngineError("container directory cannot be empty") }
         guard destination.hasPrefix("/") else {
             throw EngineError("invalid container path \"\(destination)\", must be an absolute path")
         }
-        if source?.isEmpty == true { throw EngineError("host directory cannot be empty in volume \"\(text)\"") }
         try Self.check(options, in: text)
     }
 
@@ -136,6 +148,15 @@ public struct MountRequest: Sendable, Hashable {
         guard destination.hasPrefix("/") else {
             throw EngineError("invalid container path \"\(destination)\", must be an absolute path")
         }
+        try Self.check(tmpfs: options)
+    }
+
+    private static func check(tmpfs options: [String]) throws {
+        for option in options where !tmpfsOptions.contains(option) {
+            guard let equals = option.firstIndex(of: "="), tmpfsValues.contains(option[..<equals]) else {
+                throw EngineError("unknown mount option \"\(option)\": invalid mount option")
+            }
+        }
     }
 
     private static func options(_ text: String) -> [String] {
@@ -144,7 +165,11 @@ public struct MountRequest: Sendable, Hashable {
 
     private static func check(_ options: [String], in text: String) throws {
         if let unknown = options.first(where: { !knownOptions.contains($0) }) {
-            throw EngineError("invalid option \"\(unknown)\" in volume \"\(text)\"")
+            let name = unknown.prefix { $0 != "=" }
+            guard !missingOptions.contains(String(name)) else {
+                throw EngineError("option \"\(name)\" in volume \"\(text)\" is not there yet")
+            }
+            throw EngineError("invalid option type \"\(unknown)\" in volume \"\(text)\"")
         }
         if options.contains("ro") && options.contains("rw") {
             throw EngineError("cannot use both ro and rw in volume \"\(text)\"")

@@ -11,13 +11,16 @@ extension Engine {
         var leases: [WireLease] = []
         if !intents.isEmpty { try store.chooseNamesPort(try configuration().namesPort) }
         for intent in intents {
-            let lease = try timing.measure("attach to \(intent.definition.name)") { try attach(spec, intent, namespace) }
+            let lease = try timing.measure("attach to \(intent.definition.name)") {
+                try attach(spec, intent, namespace)
+            }
             if let lease { leases.append(lease) }
         }
         guard !intents.isEmpty else { return [] }
+        for intent in intents { _ = try intent.definition.resolverAddresses() }
         let lock = try projectionLock()
         defer { lock.release() }
-        let names = try publishNames(of: intents.map(\.definition))
+        let names = try publishNames(of: intents.map(\.definition), for: Set(intents.map(\.definition.name)))
         try timing.measure("load firewall") {
             _ = try IptablesBackend().sync(try store.attachedContainers(), dnsPort: try store.namesPort())
         }
@@ -29,13 +32,7 @@ extension Engine {
     private func attach(_ spec: ContainerSpec, _ intent: NetworkIntent, _ namespace: String) throws -> WireLease? {
         let lock = try networkLock()
         defer { lock.release() }
-        let options = spec.options(of: intent.definition.name)
-        var request = AttachmentRequest(
-            containerID: spec.id, containerName: spec.name, network: intent.definition, addresses: intent.addresses,
-            staticMAC: options.macAddress, interfaceName: options.interfaceName ?? .eth0,
-            ports: spec.ports.isEmpty ? nil : spec.ports, namespacePath: namespace)
-        request.hostInterfaceName = options.hostInterfaceName
-        request.defaultRouteMetric = intent.metric
+        let request = AttachmentRequest(spec, intent, namespace: namespace)
         let names = spec.names(on: intent.definition.name)
         let servers = spec.resolver?.servers ?? []
         func record(_ record: AttachmentRecord, _ state: String, _ mac: String?) throws {
@@ -45,24 +42,71 @@ extension Engine {
         let status = try Attachment.attach(request, in: try NetworkContext(namespacePath: namespace)) {
             try record($0, "intent", nil)
         }
-        guard intent.definition.leasesAddresses else {
-            try record(status.record, "present", status.macAddress?.description)
-            return nil
-        }
+        if !intent.definition.leasesAddresses { try record(status.record, "present", status.macAddress?.description) }
+        if status.hasMendedBridge { try restoreOthers(on: intent.definition, but: spec.id) }
+        guard intent.definition.leasesAddresses else { return nil }
         // Nobody need wait until a server on the wire answers, or none does.
         lock.release()
-        let lease = try leaseKeeper(spec.id, intent.definition.name).acquire(request, hostName: spec.hostname)
-        try request.addRoutesOverNeighbours()
-        var present = status.record
-        present.addresses = [lease.address]
-        present.lease = lease
-        try record(present, "present", status.macAddress?.description)
+        let lease = try acquireLease(request, hostName: spec.hostname)
+        try record(status.record.with(lease), "present", status.macAddress?.description)
         return lease
     }
 
-    /// Who keeps the address that a container got from a server on the wire of a network.
-    func leaseKeeper(_ container: String, _ network: String) -> LeaseKeeper {
-        LeaseKeeper(directory: "\(paths.container(container))/lease.\(network)", program: nameProgram)
+    /// Puts back what containers on a network lost with its bridge.
+    private func restoreOthers(on definition: NetworkDefinition, but container: String) throws {
+        for other in try store.presentAttachments(network: definition.name)
+        where other.record.containerID != container {
+            do { try restore(other, definition) } catch {
+                warn(
+                    "container \(other.record.containerID.prefix(12)) lost its place on network "
+                        + "\(definition.name), and it cannot be put back: \(error)")
+            }
+        }
+    }
+
+    /// Puts back what is missing of a container's links, addresses and routes. The caller holds the network's lock.
+    private func restore(_ present: StateStore.PresentAttachment, _ definition: NetworkDefinition) throws {
+        let record = present.record
+        guard let spec = try store.container(id: record.containerID)?.spec else { return }
+        let request = request(spec, present, definition)
+        let context = try NetworkContext(namespacePath: record.namespacePath)
+        try Attachment.restore(request, record, in: context) { changed in
+            try store.recordAttachment(
+                changed, state: "present", macAddress: present.macAddress?.description,
+                names: spec.names(on: record.networkName), servers: spec.resolver?.servers ?? [])
+        }
+    }
+
+    /// A container as it was joined to a network.
+    private func request(
+        _ spec: ContainerSpec, _ present: StateStore.PresentAttachment, _ definition: NetworkDefinition
+    ) -> AttachmentRequest {
+        let record = present.record
+        let intent = NetworkIntent(
+            definition: definition, addresses: definition.leasesAddresses ? [] : record.addresses.map(\.address),
+            metric: Self.metric(definition, among: spec.routeOrder(spec.network.networks)))
+        var request = AttachmentRequest(spec, intent, namespace: record.namespacePath)
+        request.interfaceName = record.interfaceName
+        request.staticMAC = present.macAddress ?? request.staticMAC
+        return request
+    }
+
+    /// Puts back what is missing of a container's links, addresses and routes, on all its networks.
+    func restoreLinks(of container: String) throws {
+        let lock = try networkLock()
+        defer { lock.release() }
+        let attachments = try store.presentAttachments(container: container)
+        for present in attachments {
+            guard let definition = try store.attachedDefinition(present.record.networkName) else { continue }
+            try restore(present, definition)
+        }
+        lock.release()
+        for present in attachments where present.record.lease != nil {
+            guard let definition = try store.attachedDefinition(present.record.networkName),
+                let spec = try store.container(id: container)?.spec
+            else { continue }
+            try restoreLease(present, spec, request(spec, present, definition))
+        }
     }
 
     /// Only one command at a time chooses names of links and makes or removes bridges.
@@ -80,12 +124,15 @@ extension Engine {
         try nameServer().publish(try store.networkNames())
     }
 
-    /// Begins to tell the name server what is attached now, if one of these networks answers names.
-    private func publishNames(of changed: [NetworkDefinition]) throws -> ThreadBound<Void>? {
-        guard changed.contains(where: \.dnsEnabled) else { return nil }
+    /// Begins to tell the name server what is attached now, if one of these networks answers names; that it cannot
+    /// listen is an error for the networks `concerned` alone.
+    private func publishNames(
+        of changed: [NetworkDefinition], for concerned: Set<String>
+    ) throws -> ThreadBound<Void>? {
+        guard changed.contains(where: \.resolvesNames) else { return nil }
         let networks = try store.networkNames()
         let server = try nameServer()
-        return try ThreadBound { try server.publish(networks) }
+        return try ThreadBound { try server.publish(networks, for: concerned) }
     }
 
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
@@ -93,7 +140,7 @@ extension Engine {
         NameServer(directory: "\(paths.runRoot)/names", program: nameProgram, port: try store.namesPort())
     }
 
-    private var nameProgram: String {
+    var nameProgram: String {
         let own = cleanupCommand.first?.split(separator: "/").dropLast() ?? []
         let beside = "/\(own.joined(separator: "/"))/swiftlet-dns"
         let installed = "/\(own.dropLast().joined(separator: "/"))/libexec/swiftlet/swiftlet-dns"
@@ -138,14 +185,17 @@ extension Engine {
         let lock = try projectionLock()
         defer { lock.release() }
         let remaining = try store.attachedContainers()
-        let families = Set(records.flatMap(\.addresses).map(\.address.family))
-        let names = try publishNames(of: definitions)
+        let families = Set(records.filter { $0.bridge != nil }.flatMap(\.addresses).map(\.address.family))
+        let names = try publishNames(of: definitions, for: [])
         let port = try store.namesPort()
         // Rules and links each wait for the kernel's grace periods (RCU): they wait at the same time.
         let rules = try ThreadBound { [timing] in
-            _ = try timing.measure("unload firewall") {
-                try IptablesBackend().sync(remaining, dnsPort: port, families: families)
-            }
+            // Without iptables there are no rules of ours that could be taken back; the next one that can sees to it.
+            do {
+                _ = try timing.measure("unload firewall") {
+                    try IptablesBackend().sync(remaining, dnsPort: port, families: families)
+                }
+            } catch let error as NetworkError where error.kind == .missingProgram {}
         }
         attempt { try removeLinks(records, inside: inside) }
         attempt { try rules.join() }
@@ -161,5 +211,18 @@ extension Engine {
         for record in records {
             try timing.measure("detach from \(record.networkName)") { _ = try Attachment.detach(record, in: context) }
         }
+    }
+}
+
+extension AttachmentRequest {
+    /// A container's wish to be on a network, once all is decided.
+    fileprivate init(_ spec: ContainerSpec, _ intent: NetworkIntent, namespace: String) {
+        let options = spec.options(of: intent.definition.name)
+        self.init(
+            containerID: spec.id, containerName: spec.name, network: intent.definition, addresses: intent.addresses,
+            staticMAC: options.macAddress, interfaceName: options.interfaceName ?? .eth0,
+            ports: spec.ports.isEmpty ? nil : spec.ports, namespacePath: namespace)
+        hostInterfaceName = options.hostInterfaceName
+        defaultRouteMetric = intent.metric
     }
 }

@@ -66,11 +66,7 @@ extension Engine {
             let lock = try lock(record.id)
             defer { unlock(lock, record.id) }
             try settle(record.id)
-            for name in record.spec.network.networks {
-                if let definition = try store.attachedDefinition(name) {
-                    try BridgePorts.restoreGateways(of: definition)
-                }
-            }
+            try restoreLinks(of: record.id)
         }
         if !records.isEmpty { try project(families: [.ipv4, .ipv6]) }
         return records.map(\.id)
@@ -113,7 +109,7 @@ extension Engine {
     }
 
     /// The definitions of a container's networks: as they were when it was joined, else as the files say.
-    private func definitions(of spec: ContainerSpec) throws -> [NetworkDefinition] {
+    func definitions(of spec: ContainerSpec) throws -> [NetworkDefinition] {
         try spec.network.networks.map { try store.attachedDefinition($0) ?? networkFiles.find($0) }
     }
 
@@ -134,20 +130,22 @@ extension Engine {
             for gone in surplus { try store.forgetAttachment(record.id, gone.networkName) }
             try names.remove(
                 surplus.flatMap(\.addresses).map(\.address),
-                servers: definitions.resolvers + surplus.compactMap(\.lease).flatMap(\.servers))
+                servers: try definitions.resolvers + surplus.compactMap(\.lease).flatMap(\.servers))
         }
         let missing = try wanted.filter { !kept.contains($0) }.map { try networkFiles.find($0) }
         guard !missing.isEmpty else { return }
         let intents = try store.database.transaction { try intend(missing, record.spec) }
         let leases = try attach(record.spec, to: intents, namespace: namespace)
-        try names.add(intents.flatMap(\.addresses), servers: missing.resolvers)
-        if !leases.isEmpty { try names.add(leases, besides: try definitions(of: record.spec).resolvers) }
+        let addresses = intents.flatMap(\.addresses)
+        try names.add(addresses, servers: try missing.resolvers, isFirst: kept.isEmpty)
+        try names.add(
+            leases, besides: try definitions(of: record.spec).resolvers, areFirst: kept.isEmpty && addresses.isEmpty)
     }
 }
 
 extension [NetworkDefinition] {
     /// Where containers on these networks ask for names.
-    var resolvers: [IPAddress] { filter(\.dnsEnabled).flatMap(\.gateways) }
+    var resolvers: [IPAddress] { get throws { try flatMap { try $0.resolverAddresses() } } }
 }
 
 extension ContainerRecord {
@@ -165,9 +163,11 @@ struct ContainerNameFiles {
         self.spec = spec
     }
 
-    /// Adds addresses of the container, and servers in front of the others.
-    mutating func add(_ addresses: [IPAddress], servers: [IPAddress]) throws {
-        try edit(paths.hosts) { HostsFile.adding(addresses, names: [spec.hostname, spec.name], to: $0) }
+    /// Adds addresses of the container, which has no others if they are the first, and servers in front of the others.
+    mutating func add(_ addresses: [IPAddress], servers: [IPAddress], isFirst: Bool) throws {
+        try edit(paths.hosts) {
+            HostsFile.adding(addresses, names: [spec.hostname, spec.name], isFirst: isFirst, to: $0)
+        }
         try edit(paths.resolvConf) { text in
             var file = ResolvConf(parsing: text)
             let new = servers.map(\.description)
@@ -178,9 +178,11 @@ struct ContainerNameFiles {
 
     /// Adds what servers on the wire gave. Their servers of names take the place of the host's, unless a network of ours
     /// answers names or the container has servers of its own.
-    func add(_ leases: [WireLease], besides resolvers: [IPAddress]) throws {
+    func add(_ leases: [WireLease], besides resolvers: [IPAddress], areFirst: Bool) throws {
+        guard !leases.isEmpty else { return }
         try edit(paths.hosts) {
-            HostsFile.adding(leases.map(\.address.address), names: [spec.hostname, spec.name], to: $0)
+            HostsFile.adding(
+                leases.map(\.address.address), names: [spec.hostname, spec.name], isFirst: areFirst, to: $0)
         }
         let servers = leases.flatMap(\.servers).map(\.description)
         guard resolvers.isEmpty, spec.resolver?.servers.isEmpty ?? true, !servers.isEmpty else { return }

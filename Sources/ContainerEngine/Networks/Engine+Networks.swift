@@ -105,7 +105,7 @@ extension Engine {
         let lock = try definitionsLock()
         defer { lock.release() }
         var definition = try networkFiles.find(reference)
-        guard definition.dnsEnabled else {
+        guard definition.resolvesNames else {
             throw EngineError("cannot update dns servers: network \(definition.name) does not resolve names")
         }
         let dropped = try dropServers.map { try NetworkRequest.server($0) }

@@ -83,7 +83,12 @@ extension Engine {
         }
         guard let colon = text.firstIndex(of: ":") else {
             if text.isEmpty { return [(try name(""), NetworkAttachmentOptions())] }
-            return try text.split(separator: ",").map { (try name($0), NetworkAttachmentOptions()) }
+            let words = text.split(separator: ",")
+            // Of several, each is a network's name, and none is a mode.
+            if words.count > 1 {
+                return try words.map { (try networkFiles.find(String($0)).name, NetworkAttachmentOptions()) }
+            }
+            return try words.map { (try name($0), NetworkAttachmentOptions()) }
         }
         let network = text[..<colon]
         var options = NetworkAttachmentOptions()

@@ -46,12 +46,17 @@ extension Engine {
     func intend(_ definitions: [NetworkDefinition], _ spec: ContainerSpec) throws -> [NetworkIntent] {
         let order = spec.routeOrder(spec.network.networks)
         return try definitions.map { definition in
-            let rank = order.firstIndex(of: definition.name).map { UInt32($0) } ?? 0
-            return NetworkIntent(
+            NetworkIntent(
                 definition: definition, addresses: try store.lease(definition, spec),
-                // One network keeps its own metric; of several, the first has the lowest.
-                metric: rank == 0 || definition.options["metric"] != nil ? nil : Self.defaultMetric + rank)
+                metric: Self.metric(definition, among: order))
         }
+    }
+
+    /// The metric of the default route over a network, for a container on networks in this order: one network keeps
+    /// its own metric; of several, the first has the lowest.
+    static func metric(_ definition: NetworkDefinition, among order: [String]) -> UInt32? {
+        let rank = order.firstIndex(of: definition.name).map { UInt32($0) } ?? 0
+        return rank == 0 || definition.options["metric"] != nil ? nil : defaultMetric + rank
     }
 
     /// The metric of netavark's default routes.
@@ -65,7 +70,7 @@ extension Engine {
         case .container(let id):
             guard let other = try store.container(id: id), other.isRunning, let process = other.run?.initProcess else {
                 throw EngineError(
-                    "container \(id.prefix(12)), whose network this container shares, does not run: start that one first"
+                    "container \(id.prefix(12)), whose network this container shares, has ended again: see its logs"
                 )
             }
             return "/proc/\(process.pid)/ns/net"

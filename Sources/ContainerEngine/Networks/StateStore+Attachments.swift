@@ -35,6 +35,28 @@ extension StateStore {
         ).map { try JSONDecoder().decode(AttachmentRecord.self, from: Data($0.bytes(0))) }
     }
 
+    /// A container's place on a network, as it was made.
+    struct PresentAttachment {
+        var record: AttachmentRecord
+        /// Of the container's end.
+        var macAddress: MACAddress?
+    }
+
+    /// What is attached and ready, of one network or one container, the first attached first.
+    func presentAttachments(network: String? = nil, container: String? = nil) throws -> [PresentAttachment] {
+        try database.query(
+            """
+            SELECT record, mac FROM run.attachments
+            WHERE state = 'present' AND (?1 IS NULL OR network = ?1) AND (?2 IS NULL OR container = ?2)
+            ORDER BY sequence
+            """, [.optional(network), .optional(container)]
+        ).map { row in
+            PresentAttachment(
+                record: try JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes(0))),
+                macAddress: row.optionalText(1).flatMap { MACAddress($0) })
+        }
+    }
+
     /// Forgets that a container was on a network, once it is off, and gives its addresses there back.
     func forgetAttachment(_ container: String, _ network: String) throws {
         try database.transaction {
@@ -123,11 +145,12 @@ extension StateStore {
         var networks: [NetworkNames] = []
         let definitions = try attachedDefinitions()
         for row in try present() {
-            guard let definition = definitions[row.network], definition.dnsEnabled else { continue }
+            guard let definition = definitions[row.network], definition.resolvesNames else { continue }
             let index =
                 networks.firstIndex { $0.network == row.network }
                 ?? {
-                    networks.append(NetworkNames(definition))
+                    // Without an address a network is passed over; whoever attaches to it is told.
+                    networks.append(NetworkNames(definition, at: (try? definition.resolverAddresses()) ?? []))
                     return networks.count - 1
                 }()
             networks[index].containers.append(

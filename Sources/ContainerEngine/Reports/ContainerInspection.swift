@@ -129,7 +129,8 @@ extension Engine {
             var network = NetworkInspection(name: record.networkName)
             network.macAddress = row.text(1)
             for address in record.addresses {
-                let gateway = definition?.subnet(containing: address.address)?.gateway?.description
+                let gateway =
+                    definition?.subnet(containing: address.address)?.gateway?.description
                     ?? record.lease?.router?.description ?? ""
                 switch address.address.family {
                 case .ipv4 where network.address.isEmpty:

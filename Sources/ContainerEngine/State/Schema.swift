@@ -45,6 +45,49 @@ enum Schema {
             since INTEGER NOT NULL, PRIMARY KEY (network, prefix)) WITHOUT ROWID;
         CREATE INDEX reserved_addresses_by_container ON reserved_addresses(container);
         """,
+        // What lists of images show and what images are looked up by: no document is decoded for either. `made` is when
+        // the image says it was made, in nanoseconds since 1970; a time that is too far away for that is none.
+        """
+        ALTER TABLE images ADD COLUMN made INTEGER;
+        UPDATE images SET made = (
+            SELECT CASE typeof(t.at) WHEN 'integer' THEN t.at END FROM (
+                SELECT strftime('%s', substr(c.at, 1, 19)
+                        || CASE WHEN substr(c.at, -1) IN ('Z', 'z') THEN '' ELSE substr(c.at, -6) END) * 1000000000
+                    + CAST(round(CAST('0' || substr(c.at, 20) AS REAL) * 1e9) AS INTEGER) AS at
+                FROM (SELECT json_extract(CAST(config AS TEXT), '$.created') AS at) c) t)
+            WHERE json_valid(CAST(config AS TEXT));
+        CREATE INDEX images_by_age ON images(made DESC, id DESC, manifest_digest, size);
+        CREATE INDEX images_by_manifest ON images(manifest_digest);
+        CREATE TABLE image_labels (
+            image TEXT NOT NULL REFERENCES images(id), name TEXT NOT NULL, value TEXT NOT NULL,
+            PRIMARY KEY (image, name)) WITHOUT ROWID;
+        INSERT OR REPLACE INTO image_labels
+            SELECT i.id, l.key, l.value FROM images i, json_each(CAST(i.config AS TEXT), '$.config.Labels') l
+            WHERE json_valid(CAST(i.config AS TEXT)) AND l.type = 'text';
+        ALTER TABLE image_names ADD COLUMN last TEXT
+            AS (substr(name, length(rtrim(name, replace(name, '/', ''))) + 1)) VIRTUAL;
+        ALTER TABLE image_names ADD COLUMN digest TEXT
+            AS (CASE WHEN instr(name, '@') THEN substr(name, instr(name, '@') + 1) END) VIRTUAL;
+        CREATE INDEX image_names_by_last ON image_names(last);
+        CREATE INDEX image_names_by_digest ON image_names(digest) WHERE digest IS NOT NULL;
+        """,
+        // Which container cannot be without which other one: it lives in a namespace of the other's.
+        """
+        CREATE TABLE container_dependencies (
+            container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+            dependency TEXT NOT NULL REFERENCES containers(id), PRIMARY KEY (container, dependency)) WITHOUT ROWID;
+        CREATE INDEX container_dependencies_by_dependency ON container_dependencies(dependency);
+        INSERT INTO container_dependencies
+            SELECT c.id, d.id FROM containers c
+            JOIN containers d ON d.id = json_extract(CAST(c.spec AS TEXT), '$.network.container._0');
+        CREATE TABLE chosen_ports (
+            protocol TEXT NOT NULL, port INTEGER NOT NULL,
+            container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+            PRIMARY KEY (protocol, port)) WITHOUT ROWID;
+        CREATE INDEX chosen_ports_by_container ON chosen_ports(container);
+        -- How often its restart policy has started it since a person did.
+        ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.

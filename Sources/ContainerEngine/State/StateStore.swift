@@ -167,6 +167,16 @@ final class StateStore {
             [.text(id), .integer(Int64(code)), .integer(time)])
     }
 
+    /// Makes a container that was to be removed one that has ended, as if it had never been.
+    func setEnded(_ id: String) throws {
+        try database.query(
+            """
+            UPDATE containers SET state = 'exited', owner = NULL,
+            exit_code = coalesce((SELECT code FROM run.exit_codes WHERE container = ?1), exit_code, 255),
+            finished = coalesce((SELECT at FROM run.exit_codes WHERE container = ?1), finished, ?2) WHERE id = ?1
+            """, [.text(id), .integer(Clock.now)])
+    }
+
     func deleteContainer(_ id: String) throws {
         try database.query("DELETE FROM containers WHERE id = ?1", [.text(id)])
     }
@@ -198,13 +208,15 @@ final class StateStore {
         }
     }
 
-    /// Containers that a dead process was changing.
+    /// Containers that a dead process was changing; the youngest first, so that none goes before one that needs it.
     func orphans() throws -> [String] {
         try database.query(
             """
+            SELECT o.id, o.owner FROM (
             SELECT id, owner FROM containers WHERE owner IS NOT NULL
             UNION SELECT container, owner FROM run.runs WHERE owner IS NOT NULL
             UNION SELECT id, 'nobody' FROM containers WHERE state = 'running' AND id NOT IN (SELECT container FROM run.runs)
+            ) o LEFT JOIN containers c ON c.id = o.id ORDER BY c.created DESC
             """
         ).filter { row in try isAbandoned(row.text(1)) }.map { $0.text(0) }
     }

@@ -94,7 +94,8 @@ extension NetworkRequest {
         try chooseInterface(&network, surroundings)
         network.name = name ?? (driver == "bridge" ? network.networkInterface : nil) ?? surroundings.freeBridgeName()
         try chooseSubnets(&network, surroundings, &random)
-        network.dnsEnabled = driver == "bridge" && !disablesDNS 
+        network.dnsEnabled =
+            driver == "bridge" && !disablesDNS
             && ["", "host-local"].contains(network.ipamOptions["driver"] ?? "")
         try completeSubnets(&network)
         network.routes = try routes.map { text throws(NetworkError) in try Self.route(text) }

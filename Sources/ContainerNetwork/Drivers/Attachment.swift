@@ -101,6 +101,17 @@ public struct AttachmentStatus: Hashable, Sendable {
     public var gateways: [IPAddress]
     /// The steps that were done, in order.
     public var steps: [Step]
+
+    /// Whether the network's bridge was not as the containers on it need it: it was made, set up, or given an address.
+    public var hasMendedBridge: Bool {
+        steps.contains { step in
+            switch step {
+            case .createBridge, .addAddress(.host, _, _): true
+            case .setUp(.host, let name): name == record.bridge
+            default: false
+            }
+        }
+    }
 }
 
 /// Joins containers to networks and takes them off again. The caller holds the network's lock.
@@ -219,7 +230,7 @@ public enum Attachment {
 
 extension [Step] {
     /// The pair that joins the container to a bridge.
-    fileprivate var pair: Step.Pair? {
+    var pair: Step.Pair? {
         for case .createPair(let pair) in self { return pair }
         return nil
     }

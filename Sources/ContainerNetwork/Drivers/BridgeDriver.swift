@@ -15,7 +15,8 @@ public struct HostObservation: Hashable, Sendable {
     public var uplinkMTU: UInt32?
     /// Whether iptables sees frames that a bridge forwards (`bridge-nf-call-iptables` of br_netfilter).
     public var filtersBridgedFrames: Bool
-    /// The MAC of a bridge that is to be made; drawn when the host is looked at, so that the plan is a function.
+    /// The MAC of a bridge that is to be made: the same until the next boot, so that containers whose bridge was
+    /// removed find the new one at once, and another on every host.
     public var newBridgeAddress: MACAddress?
 
     /// A host that has nothing yet.
@@ -38,15 +39,15 @@ public struct HostObservation: Hashable, Sendable {
         var seen = HostObservation()
         let host = context.host
         do {
-            let filter = try context.hostSysctls.read(["net/bridge/bridge-nf-call-iptables"])
-            seen.filtersBridgedFrames = filter == ["1"]
+            let settings = try context.hostSysctls.read(["net/bridge/bridge-nf-call-iptables", "kernel/random/boot_id"])
+            seen.filtersBridgedFrames = settings[0] == "1"
             seen.takenNames = Set(try host.links(kind: "veth").map(\.name))
             guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else { return seen }
             seen.bridge = try host.link(name)
             if let bridge = seen.bridge {
                 seen.bridgeAddresses = try host.addresses(of: bridge.index)
             } else {
-                seen.newBridgeAddress = MACAddress(locallyAdministered: .random(in: 0...UInt64.max))
+                seen.newBridgeAddress = .derived(from: "\(network.id) \(settings[1] ?? "") bridge")
                 if network.options["mtu"] == nil { seen.uplinkMTU = try host.uplink()?.mtu }
             }
         } catch {
@@ -63,10 +64,11 @@ public enum BridgeDriver {
     /// - Parameters:
     ///   - request: the container and the network.
     ///   - host: what the host has now.
+    ///   - whole: also the steps that hold already.
     /// - Returns: the steps, to be applied in this order and undone in the opposite one.
     /// - Throws: `NetworkError` when the definition cannot be put into practice.
     public static func plan(
-        _ request: AttachmentRequest, on host: HostObservation
+        _ request: AttachmentRequest, on host: HostObservation, whole: Bool = false
     ) throws(NetworkError) -> [Step] {
         let network = request.network
         let bridge = try bridgeName(network)
@@ -80,7 +82,7 @@ public enum BridgeDriver {
                     + "out mode=unmanaged")
         }
         var steps: [Step] = [.setUp(.container, .loopback)]
-        if options.isManaged { steps += bridgeSteps(network, bridge, options, on: host) }
+        if options.isManaged { steps += bridgeSteps(network, bridge, options, on: host, whole) }
         let mtu = options.mtu ?? host.bridge?.mtu ?? host.uplinkMTU
         let pair = Step.Pair(
             name: try pairName(request, host.takenNames), address: request.hostAddress, bridge: bridge,
@@ -110,9 +112,10 @@ public enum BridgeDriver {
     }
 
     /// The bridge and what goes with it. On a bridge that is there only what is missing is added: an address that was
-    /// flushed, a link that was set down.
+    /// flushed, a link that was set down; unless `whole`.
     private static func bridgeSteps(
-        _ network: NetworkDefinition, _ bridge: InterfaceName, _ options: BridgeOptions, on host: HostObservation
+        _ network: NetworkDefinition, _ bridge: InterfaceName, _ options: BridgeOptions, on host: HostObservation,
+        _ whole: Bool
     ) -> [Step] {
         let hasIPv6 = network.subnets.contains { $0.subnet.family == .ipv6 }
         var steps: [Step] = []
@@ -121,7 +124,7 @@ public enum BridgeDriver {
             if hasIPv6 { forwarding.append(Sysctl("net/ipv6/conf/all/forwarding", "1")) }
             steps.append(.setSysctls(.host, forwarding))
         }
-        if host.bridge == nil {
+        if whole || host.bridge == nil {
             steps.append(
                 .createBridge(
                     .init(
@@ -131,11 +134,11 @@ public enum BridgeDriver {
         }
         for subnet in network.subnets {
             guard let gateway = subnet.gateway, let address = InterfaceAddress(gateway, in: subnet.subnet),
-                !host.bridgeAddresses.contains(address)
+                whole || !host.bridgeAddresses.contains(address)
             else { continue }
             steps.append(.addAddress(.host, bridge, address))
         }
-        if host.bridge?.isUp != true { steps.append(.setUp(.host, bridge)) }
+        if whole || host.bridge?.isUp != true { steps.append(.setUp(.host, bridge)) }
         return steps
     }
 
@@ -220,10 +223,13 @@ struct BridgeOptions: Hashable {
 
 extension AttachmentRequest {
     /// The MAC of the host's end: a function of the two ids, so that the end is known again whatever its name.
-    var hostAddress: MACAddress { derivedAddress("host") }
+    var hostAddress: MACAddress { .derived(from: "\(containerID) \(network.id) host") }
+}
 
-    func derivedAddress(_ end: String) -> MACAddress {
-        let digest = SHA256.hash(data: Array("\(containerID) \(network.id) \(end)".utf8))
+extension MACAddress {
+    /// One that is a function of a text.
+    static func derived(from text: String) -> MACAddress {
+        let digest = SHA256.hash(data: Array(text.utf8))
         return MACAddress(locallyAdministered: digest.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
     }
 }

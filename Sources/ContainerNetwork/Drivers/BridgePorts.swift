@@ -19,6 +19,19 @@ public enum BridgePorts {
         }
     }
 
+    /// A bridge's addresses but for link-local ones, which mean nothing without the link.
+    ///
+    /// - Throws: `NetworkError` when the kernel refuses.
+    static func addresses(of bridge: InterfaceName) throws(NetworkError) -> [IPAddress] {
+        do throws(NetlinkError) {
+            let session = try Session(.route)
+            guard let link = try session.link(bridge) else { return [] }
+            return try session.addresses(of: link.index).map(\.address).filter { !$0.isLinkLocal }
+        } catch {
+            throw NetworkError(error)
+        }
+    }
+
     /// The gateway addresses that a network's bridge should have and has not; none when there is no bridge.
     ///
     /// - Throws: `NetworkError` when the kernel refuses.
@@ -49,7 +62,7 @@ public enum BridgePorts {
         do throws(NetlinkError) {
             let session = try Session(.route)
             guard let link = try session.link(name) else { return }
-            for address in missing { try session.perform(AddressRequest.add(address, to: link.index)) }
+            for address in missing { try session.perform(AddressRequest.add(address, to: link.index, nodad: true)) }
         } catch {
             throw NetworkError(error)
         }
@@ -74,4 +87,25 @@ public enum BridgePorts {
 extension NetworkDefinition {
     /// Whether its bridge is made and removed here, and has rules.
     public var isManagedBridge: Bool { driver == "bridge" && options["mode"] != "unmanaged" }
+
+    /// Whether names of its containers are resolved. On a macvlan nobody could: the host is not reached from there,
+    /// whatever the file says (Podman 4 writes true).
+    public var resolvesNames: Bool { dnsEnabled && driver == "bridge" }
+
+    /// The host's addresses on the network, where its names are answered: the gateways, or what somebody else's bridge
+    /// has.
+    ///
+    /// - Throws: `NetworkError`, in netavark's words, when such a bridge has none.
+    public func resolverAddresses() throws(NetworkError) -> [IPAddress] {
+        guard resolvesNames else { return [] }
+        guard !isManagedBridge else { return subnets.compactMap(\.gateway) }
+        guard let bridge = networkInterface.flatMap({ InterfaceName($0) }) else { return [] }
+        let addresses = try BridgePorts.addresses(of: bridge)
+        guard addresses.isEmpty else { return addresses.sorted() }
+        throw NetworkError(
+            .conflict,
+            "bridge '\(bridge)' in unmanaged mode has no usable IP addresses. The server of names requires at least one "
+                + "address (should not be an IPv6 link-local address) to bind to. Please add an IP address or disable "
+                + "DNS for this network (--disable-dns).")
+    }
 }

@@ -65,9 +65,13 @@ public struct HostsFile: Hashable, Sendable {
             .map { "\($0.address)\t\($0.names.joined(separator: " "))\n" }.joined()
     }
 
-    /// A container's file with lines for addresses that it has got, if it has lines of its own at all.
-    public static func adding(_ addresses: [IPAddress], names: [String], to text: String) -> String {
-        guard entries(text).contains(where: { $0.names.contains(where: names.contains) }) else { return text }
+    /// A container's file with lines for addresses that it has got, if it has lines of its own at all; one that had no
+    /// address before (`isFirst`) has none, and gets them.
+    public static func adding(
+        _ addresses: [IPAddress], names: [String], isFirst: Bool = false, to text: String
+    ) -> String {
+        let isNamed = isFirst || entries(text).contains { $0.names.contains(where: names.contains) }
+        guard isNamed else { return text }
         return text + addresses.map { "\($0)\t\(names.joined(separator: " "))\n" }.joined()
     }
 

@@ -34,11 +34,11 @@ public struct NetworkNames: Hashable, Sendable {
     /// Its containers.
     public var containers: [Container] = []
 
-    /// A network without containers.
-    public init(_ network: NetworkDefinition) {
+    /// A network without containers, whose names are answered at `gateways`.
+    public init(_ network: NetworkDefinition, at gateways: [IPAddress]) {
         self.network = network.name
         isInternal = network.isInternal
-        gateways = network.subnets.compactMap(\.gateway)
+        self.gateways = gateways
         servers = network.dnsServers
     }
 
@@ -84,14 +84,19 @@ public struct NameServer: Sendable {
     /// Makes these networks what the server answers, from the moment that this returns. The caller sees to it that
     /// only one command at a time publishes.
     ///
+    /// - Parameters:
+    ///   - networks: every network that answers names.
+    ///   - concerned: names of the networks whose listeners the caller depends on; nil for all. That the server cannot
+    ///     listen for another is no error here: it tries again the next time.
     /// - Throws: `NetworkError` when the server cannot be started, cannot listen, or does not answer.
-    public func publish(_ networks: [NetworkNames]) throws(NetworkError) {
+    public func publish(_ networks: [NetworkNames], for concerned: Set<String>? = nil) throws(NetworkError) {
         let serving = networks.filter { !$0.gateways.isEmpty && !$0.containers.isEmpty }
         do throws(Errno) { try write(serving) } catch { throw NetworkError("write \(directory)", error) }
+        let needed = serving.filter { concerned?.contains($0.network) != false }.flatMap(\.gateways)
         if let connection = connect() {
-            try reload(connection)
+            try check(try reload(connection), Set(needed))
         } else if !serving.isEmpty {
-            try start()
+            try check(try start(), Set(needed))
         }
         if serving.isEmpty {
             // The socket and the directory, which is empty by now.
@@ -124,7 +129,7 @@ public struct NameServer: Sendable {
     }
 
     /// Waits until the server, which reads its files for whoever connects, answers by them.
-    private func reload(_ connection: consuming PeerSocket) throws(NetworkError) {
+    private func reload(_ connection: consuming PeerSocket) throws(NetworkError) -> String {
         let answer: String
         do throws(Errno) {
             var entries = [PollEntry(connection.raw, .readable)]
@@ -136,14 +141,22 @@ public struct NameServer: Sendable {
         } catch {
             throw NetworkError("reload the name server", error)
         }
-        try Self.check(answer)
+        return answer
     }
 
-    private static func check(_ answer: String) throws(NetworkError) {
-        if answer != "ok" { throw NetworkError(.invalid, "name server: \(answer)") }
+    /// Reads the server's answer: `ok`, or a line a problem, which begins with the address that it is about.
+    private func check(_ answer: String, _ needed: Set<IPAddress>) throws(NetworkError) {
+        if answer == "ok" { return }
+        let problems = answer.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let address = IPAddress(parts[0]) else { return String(line) }
+            return needed.contains(address) ? parts[1] : nil
+        }
+        if problems.isEmpty { return }
+        throw NetworkError(.conflict, "name server: \(problems.joined(separator: "; "))")
     }
 
-    private func start() throws(NetworkError) {
+    private func start() throws(NetworkError) -> String {
         guard File.exists(program) else {
             throw NetworkError(
                 .notFound,
@@ -155,7 +168,7 @@ public struct NameServer: Sendable {
             let pipe = try Pipe()
             var server = Program(path: program, arguments: ["--config", directory, "--port", "\(port)", "run"])
             server.descriptors = [nil, pipe.writeEnd.raw, nil]
-            server.newSession = true
+            server.outlivesSession = true
             server.directory = "/"
             _ = try server.start()
             let end = pipe.keepingReadEnd()
@@ -168,6 +181,6 @@ public struct NameServer: Sendable {
         guard !answer.isEmpty else {
             throw NetworkError(.invalid, "name server \(program) ended without a word: run it by hand to see why")
         }
-        try Self.check(String(decoding: answer, as: UTF8.self))
+        return String(decoding: answer, as: UTF8.self)
     }
 }

@@ -63,7 +63,8 @@ public struct LeaseKeeper: Sendable {
     /// - Throws: `NetworkError` when no server answers in time.
     public func acquire(_ request: AttachmentRequest, hostName: String) throws(NetworkError) -> WireLease {
         guard File.exists(program) else {
-            throw NetworkError(.notFound, "\(program) is missing, which asks for addresses by DHCP: install swiftlet whole")
+            throw NetworkError(
+                .notFound, "\(program) is missing, which asks for addresses by DHCP: install swiftlet whole")
         }
         let routing = try RoutingOptions(OptionReader(request.network))
         let text: String
@@ -80,7 +81,7 @@ public struct LeaseKeeper: Sendable {
                     "--default-route", request.network.isInternal || routing.noDefaultRoute ? "no" : "yes",
                 ])
             keeper.descriptors = [nil, pipe.writeEnd.raw, nil, socket.raw]
-            keeper.newSession = true
+            keeper.outlivesSession = true
             keeper.directory = "/"
             _ = try keeper.start()
             let end = pipe.keepingReadEnd()
@@ -101,6 +102,16 @@ public struct LeaseKeeper: Sendable {
     public func current() -> WireLease? {
         // Whoever asks shows what is written down when nobody answers.
         (try? ask("lease")).flatMap { $0.flatMap { WireLease(text: $0) } }
+    }
+
+    /// Has the address, and the route that goes with it, put back where somebody took them away.
+    ///
+    /// - Returns: false when nobody keeps a lease, or its link is gone.
+    /// - Throws: `NetworkError` when the process does not answer.
+    public func restore() throws(NetworkError) -> Bool {
+        do throws(Errno) { return try ask("restore") == "ok" } catch {
+            throw NetworkError("restore the address that \(directory) keeps", error)
+        }
     }
 
     /// Gives the address back and ends the process; that there is none is success.
@@ -130,17 +141,29 @@ public struct LeaseKeeper: Sendable {
     }
 }
 
+extension AttachmentRecord {
+    /// What is written down once a server on the wire has answered.
+    public func with(_ lease: WireLease) -> AttachmentRecord {
+        var record = self
+        record.addresses = [lease.address]
+        record.lease = lease
+        return record
+    }
+}
+
 extension AttachmentRequest {
     /// The MAC of a container that asks for its address: a function of the two ids, so that the server knows it again.
     var leaseMAC: MACAddress? {
-        network.leasesAddresses ? derivedAddress("container") : nil
+        network.leasesAddresses ? .derived(from: "\(containerID) \(network.id) container") : nil
     }
 
-    /// Adds the network's routes over neighbours, once the container has an address.
+    /// Adds those of the network's routes over neighbours that are not there, once the container has an address.
     ///
     /// - Throws: `NetworkError` with the kernel's refusal.
     public func addRoutesOverNeighbours() throws(NetworkError) {
         let steps = ContainerRoutes.overNeighbours(network, interfaceName)
-        if !steps.isEmpty { try Plan.apply(steps, in: try NetworkContext(namespacePath: namespacePath)) }
+        guard !steps.isEmpty else { return }
+        let context = try NetworkContext(namespacePath: namespacePath)
+        for step in steps { try step.restore(in: context) }
     }
 }

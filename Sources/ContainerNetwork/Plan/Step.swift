@@ -62,7 +62,7 @@ public enum Step: Hashable, Sendable {
     case setSysctls(Place, [Sysctl])
     /// Makes a bridge with a MAC of its own; one without takes over the lowest of its ports'.
     case createBridge(Bridge)
-    /// Gives a link an address.
+    /// Gives a link an address; one of the host's is ready at once, so that the server of names can bind it.
     case addAddress(Place, InterfaceName, InterfaceAddress)
     /// Makes the pair of links that joins a container to a bridge.
     case createPair(Pair)
@@ -88,6 +88,7 @@ public enum Step: Hashable, Sendable {
         case .createBridge(let bridge): bridge.command
         case .addAddress(let place, let name, let address):
             "\(place.ip) address add \(address)\(address.network.broadcast.map { " broadcast \($0)" } ?? "") dev \(name)"
+                + (place == .host && address.address.family == .ipv6 ? " nodad" : "")
         case .createPair(let pair): pair.command
         case .createUpper(let upper): upper.command
         case .isolatePort(let name): "bridge link set dev \(name) isolated on"

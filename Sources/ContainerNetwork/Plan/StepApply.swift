@@ -24,7 +24,7 @@ extension Step {
             case .refuseRoute(let destination, let refusal, let metric):
                 try context.session(.container).perform(RouteRequest.refuse(destination, refusal, metric: metric))
             case .addAddress(let place, let name, let address):
-                try addAddress(address, to: name, in: try context.session(place))
+                try addAddress(address, to: name, in: try context.session(place), nodad: place == .host)
             case .createPair(let pair):
                 try createPair(pair, in: context)
             case .setHairpin(let name):
@@ -44,10 +44,12 @@ extension Step {
         }
     }
 
-    private func addAddress(_ address: InterfaceAddress, to name: InterfaceName, in session: Session) throws {
+    private func addAddress(
+        _ address: InterfaceAddress, to name: InterfaceName, in session: Session, nodad: Bool
+    ) throws {
         let link = try session.existingLink(name).index
         do throws(NetlinkError) {
-            try session.perform(AddressRequest.add(address, to: link))
+            try session.perform(AddressRequest.add(address, to: link, nodad: nodad))
         } catch {
             if error.errno == .fileExists { return }
             if error.errno == .permissionDenied, address.address.family == .ipv6 {

@@ -8,8 +8,10 @@ public struct AttachOptions: Sendable {
     public var output: Int32? = 1
     /// Where its standard error goes; dropped if nil. A terminal has standard output alone.
     public var errorOutput: Int32? = 2
-    /// Whether the process has a terminal: then ours, if input is one, is made raw, and its size is passed on.
+    /// Whether the process has a terminal: then ours, if `device` is one, is made raw, and its size is passed on.
     public var terminal = false
+    /// Our terminal, whether or not input is read from it.
+    public var device: Int32 = 0
     /// The keys that detach; looked for when the process has a terminal.
     public var detachKeys = DetachKeys.standard
     /// `--sig-proxy`: whether signals are passed on instead of ending the command.
@@ -71,9 +73,9 @@ public struct AttachSession: ~Copyable {
         let signals = try SignalQueue(SignalRules.caught)
         var terminal: RawTerminal?
         defer { terminal?.restore() }
-        if options.terminal, let input = options.input, StandardStream.isTerminal(input) {
-            passSize(input)
-            terminal = try RawTerminal(input)
+        if options.terminal, StandardStream.isTerminal(options.device) {
+            passSize(options.device)
+            terminal = try RawTerminal(options.device, unread: options.input == nil)
         }
         try whenReady()
         var relay = AttachRelay(options)
@@ -82,7 +84,7 @@ public struct AttachSession: ~Copyable {
             try poll(&entries)
             for signal in try signals.take() {
                 switch SignalRules.action(signal, proxy: options.proxySignals) {
-                case .resize: if let input = options.input, options.terminal { passSize(input) }
+                case .resize: if options.terminal { passSize(options.device) }
                 case .forward: try forward(signal)
                 case .end: return .signalled(signal)
                 case .ignore: break

@@ -83,7 +83,7 @@ extension RuntimeProcess {
         self.init(
             terminal: blueprint.terminal ? true : nil, user: user, args: blueprint.args,
             env: ContainerEnvironment.complete(
-                blueprint.env, terminal: blueprint.terminal, hostname: blueprint.hostname, home: blueprint.home),
+                blueprint.env, hostname: blueprint.hostname, home: blueprint.home),
             cwd: blueprint.cwd,
             capabilities: try Self.capabilities(
                 blueprint, user: user.uid, privileged: blueprint.privileged, on: host),
@@ -103,15 +103,10 @@ extension RuntimeProcess {
     ) throws(RuntimeFailure) {
         var user = request.user ?? blueprint.user
         if user.umask == nil { user.umask = 0o022 }
-        var asked = blueprint.env
-        if request.terminal && !asked.contains(where: { ContainerEnvironment.name($0) == "TERM" }) {
-            asked.append("TERM=xterm")
-        }
         self.init(
             terminal: request.terminal ? true : nil, user: user, args: request.args,
             env: ContainerEnvironment.complete(
-                asked + request.env, terminal: blueprint.terminal, hostname: blueprint.hostname,
-                home: request.home ?? blueprint.home),
+                blueprint.env + request.env, hostname: blueprint.hostname, home: request.home ?? blueprint.home),
             cwd: request.cwd ?? blueprint.cwd,
             capabilities: try Self.capabilities(
                 blueprint, user: user.uid, privileged: blueprint.privileged, all: request.privileged, on: host),

@@ -106,13 +106,11 @@ public enum ContainerEnvironment {
     /// Podman's `DefaultEnvVariables`.
     static let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-    /// What was asked for, with what Podman puts before it (PATH, TERM of a terminal, `container`) and after it
+    /// What was asked for, with what Podman puts before it (PATH, TERM, `container`) and after it
     /// (HOSTNAME, HOME), each unless it was asked for; of two with one name the last counts, at the first's place.
-    public static func complete(_ asked: [String], terminal: Bool, hostname: String?, home: String) -> [String] {
-        var defaults = [path]
-        if terminal { defaults.append("TERM=xterm") }
-        // The value is Podman's: systemd and scripts look for it.
-        defaults.append("container=podman")
+    public static func complete(_ asked: [String], hostname: String?, home: String) -> [String] {
+        // The last is Podman's: systemd and scripts look for it.
+        let defaults = [path, "TERM=xterm", "container=podman"]
         var result = merge(defaults + asked)
         let names = Set(result.map(name))
         if let hostname, !names.contains("HOSTNAME") { result.append("HOSTNAME=\(hostname)") }

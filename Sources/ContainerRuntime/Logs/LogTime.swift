@@ -56,7 +56,7 @@ public enum LogTime {
     }
 
     /// Reads a Go duration such as `1h30m`, `1.5s` or `300ms`: nanoseconds (Go, `time.ParseDuration`).
-    static func duration(_ text: String) -> Int64? {
+    public static func duration(_ text: String) -> Int64? {
         let units: [(String, Double)] = [
             ("ns", 1), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
         ]

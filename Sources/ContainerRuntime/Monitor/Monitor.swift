@@ -102,6 +102,8 @@ public struct Monitor: Sendable {
         let launch = try MonitorLaunch(
             program: program(arguments, temporaryDirectory: request.temporaryDirectory), attach: false,
             held: request.heldDescriptors)
+        let move = launch.move
+        defer { move.made() }
         var channel = launch.channel()
         let pid = try Self.processID(channel.next(until: Deadline(after: Self.patience)), runtime, request.runtimeLog)
         return Created(
@@ -128,7 +130,7 @@ public struct Monitor: Sendable {
         var program = Program(path: path, arguments: arguments)
         program.environment = Program.minimalEnvironment + ["TMPDIR=\(temporaryDirectory)"]
         // The terminal's signals must not reach conmon before it has left for a session of its own.
-        program.newSession = true
+        program.outlivesSession = true
         return program
     }
 

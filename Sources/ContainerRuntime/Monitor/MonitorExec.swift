@@ -87,6 +87,7 @@ public struct ExecSession: ~Copyable {
     ///
     /// - Throws: `RuntimeFailure` with what the runtime said.
     public mutating func begin() throws(RuntimeFailure) -> Int32 {
+        defer { ready.move.made() }
         do throws(Errno) { _ = try ready.start.send([0]) } catch { throw Monitor.failed(error) }
         return try Monitor.processID(ready.channel.next(until: Deadline(after: Monitor.patience)), runtime, log)
     }

@@ -6,8 +6,6 @@ public import LinuxSys
 public struct ContainerCgroups: Sendable {
     /// The cgroup that holds the containers' own.
     public static let defaultParent = "/swiftlet"
-    /// Where a container's name cannot be: monitors are kept here.
-    static let monitorName = "conmon"
 
     /// Where each hierarchy is mounted.
     public let hierarchies: [String]

@@ -56,6 +56,31 @@ public struct ContainerFiles: Sendable {
         }
     }
 
+    /// Adds a line to a small text file; one that is not there, or no regular file, is left as it is.
+    ///
+    /// - Throws: `StorageError` when the kernel refuses, or the file is larger than 1 MiB.
+    public func append(line: String, to path: String) throws(StorageError) {
+        guard let text = try read(path) else { return }
+        try doing("add a line to \(path) in the container") { () throws(Errno) in
+            let file = try directory.fileToAppend([UInt8](path), links: .inside)
+            guard try file.status().type == .regular else { return }
+            let isWhole = text.isEmpty || text.last == UInt8(ascii: "\n")
+            try file.write(all: "\(isWhole ? "" : "\n")\(line)\n")
+        }
+    }
+
+    /// Makes /etc/mtab a link to /proc/mounts, as programs of old look for it, unless something of that name is there
+    /// or there is no /etc.
+    public func makeMountTableLink() throws(StorageError) {
+        do throws(Errno) {
+            let etc = try directory.directory([UInt8]("etc"), links: .inside)
+            try etc.makeSymbolicLink([UInt8]("mtab"), to: [UInt8]("/proc/mounts"))
+        } catch {
+            if [.fileExists, .noSuchFileOrDirectory, .notDirectory].contains(error) { return }
+            throw .system(error, "make /etc/mtab in the container")
+        }
+    }
+
     /// Makes a directory in the container and those above it, mode 0755; one that is there is left as it is.
     ///
     /// - Parameters:

@@ -34,7 +34,7 @@ public struct ContainerUser: Hashable, Sendable {
             throw .invalid("the user has \(specification.utf8.count) characters; 512 are allowed")
         }
         let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count <= 2, parts.count == 1 || parts.allSatisfy({ !$0.isEmpty }) else {
+        guard parts.count <= 2, parts.count == 1 || !parts[1].isEmpty else {
             throw .invalid("invalid user \"\(specification)\": use user, uid, user:group or uid:gid")
         }
         let user = parts[0].isEmpty ? "0" : parts[0]
@@ -65,6 +65,36 @@ public struct ContainerUser: Hashable, Sendable {
             found.additionalGroups = groups.filter { $0.members.contains(name) }.map(\.gid)
         }
         return found
+    }
+
+    /// The lines that a container's passwd and group files lack for a number to have a name inside, as Podman adds
+    /// them: for a uid that is not in passwd, and for a gid that was named and is not in group.
+    ///
+    /// - Parameters:
+    ///   - specification: an image's `User`, or `--user`.
+    ///   - home: the home directory that such a user gets.
+    ///   - files: the container's root.
+    /// - Returns: the lines; nil where none is missing, or there is no such file.
+    /// - Throws: `StorageError` as `resolve`.
+    public static func missingLines(
+        _ specification: String, home: String, in files: ContainerFiles
+    ) throws(StorageError) -> (passwd: String?, group: String?) {
+        let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let (passwd, group) = (try files.read("/etc/passwd"), try files.read("/etc/group"))
+        var lines: (passwd: String?, group: String?) = (nil, nil)
+        let gid = parts.count > 1 ? try identifier(parts[1]) : nil
+        if let passwd, let uid = try identifier(parts[0]),
+            !accounts(passwd).contains(where: { $0.uid == uid || $0.name == parts[0] })
+        {
+            let found = try resolve(specification, passwd: passwd, group: group ?? [])
+            // A colon or a line's end would make other fields, or another user.
+            let isPlain = !home.unicodeScalars.contains { $0 == ":" || $0.value < 32 }
+            lines.passwd = "\(uid):*:\(uid):\(found.gid):container user:\(isPlain ? home : "/"):/bin/sh"
+        }
+        if let group, let gid, !groups(group).contains(where: { $0.gid == gid || $0.name == parts[1] }) {
+            lines.group = "\(gid):x:\(gid):\(parts[0])"
+        }
+        return lines
     }
 
     /// The number that a text is; nil for a name.

@@ -61,6 +61,8 @@ extension Storage {
     ) throws -> LoadedImage {
         try VolumeStore.check(name: id)
         let path = containerPath(id) + "/diff"
+        // A container that was never started has none yet.
+        _ = try overlay(container: id, layers: base.configuration.rootfs.diffIDs)
         let upper = try doing("open \(path)") { () throws(Errno) in try BeneathDirectory(opening: path) }
         let file = try blobs.makeFile()
         try LayerPacker(upper, to: file.descriptor.duplicate()).run()
