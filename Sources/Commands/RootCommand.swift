@@ -15,7 +15,8 @@ public struct RootCommand: ParsableCommand {
                     subcommands: [
                         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
                         Logs.self,
-                        Wait.self, Attach.self, Restart.self, Port.self, ContainerCommand.self,
+                        Wait.self, Attach.self, Restart.self, Rename.self, Port.self,
+                        ContainerCommand.self,
                     ]),
                 CommandGroup(
                     name: "Image",
@@ -25,6 +26,7 @@ public struct RootCommand: ParsableCommand {
                         Search.self, Login.self, Logout.self,
                     ]),
                 CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
+                CommandGroup(name: "Volume", subcommands: [VolumeCommand.self]),
                 CommandGroup(
                     name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
             ],
@@ -140,4 +142,16 @@ struct GlobalOptions: ParsableArguments {
             "OCI runtime, by name or path (default: that of containers.conf, else crun, else runc).",
             valueName: "runtime"))
     var runtime: String?
+
+    @Option(help: ArgumentHelp("What is told: trace, debug, info, warn, error, fatal or panic.", valueName: "level"))
+    var logLevel = LogLevel.warn
+
+    @Option(help: ArgumentHelp("Only cgroupfs.", valueName: "manager"))
+    var cgroupManager: OnlyValue<CgroupManager>?
+
+    @Option(help: ArgumentHelp("Only overlay.", valueName: "driver"))
+    var storageDriver: OnlyValue<StorageDriver>?
+
+    @Option(help: ArgumentHelp("Only none: no events are kept yet.", valueName: "backend"))
+    var eventsBackend: OnlyValue<EventsBackend>?
 }

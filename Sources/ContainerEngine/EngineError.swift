@@ -12,6 +12,8 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         case noSuchVolume
         /// No network has that name or id.
         case noSuchNetwork
+        /// No pod has that name: there are none.
+        case noSuchPod
         /// The name is taken.
         case nameInUse
         /// The thing is in use, or in a state that does not allow this.

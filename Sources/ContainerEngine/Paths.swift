@@ -21,6 +21,7 @@ public struct EnginePaths: Sendable, Hashable {
 
     var state: String { "\(root)/state.sqlite" }
     var run: String { "\(runRoot)/run.sqlite" }
+    var networkLock: String { "\(runRoot)/network.lock" }
     var locks: String { "\(runRoot)/locks" }
     /// Where conmon leaves the exit code of each container, in a file named by its id.
     var exits: String { "\(runRoot)/exits" }

@@ -15,10 +15,13 @@ public final class PendingBlob: Sendable {
     /// Its name.
     public let digest: Digest
     let file: UnnamedFile
+    /// The same file under the name that it has while it arrives; nil if it has none.
+    let partial: PartialBlob?
 
-    init(digest: Digest, file: UnnamedFile) {
+    init(digest: Digest, file: UnnamedFile, partial: PartialBlob? = nil) {
         self.digest = digest
         self.file = file
+        self.partial = partial
     }
 }
 
@@ -28,12 +31,15 @@ final class RecordingSource: ByteSource {
     private static let stride: Int64 = 8 << 20
     private let source: any ByteSource
     private let file: UnnamedFile
-    private var count: Int64 = 0
-    private var flushed: Int64 = 0
+    private var count: Int64
+    private var flushed: Int64
 
-    init(_ source: any ByteSource, to file: UnnamedFile) {
+    /// `start` is how many bytes the file has already.
+    init(_ source: any ByteSource, to file: UnnamedFile, from start: Int64 = 0) {
         self.source = source
         self.file = file
+        count = start
+        flushed = start
     }
 
     func next() throws -> [UInt8] {
@@ -158,10 +164,11 @@ public final class BlobStore: Sendable {
         do throws(Errno) {
             try directory.publish(blob.file.descriptor, as: [UInt8](blob.digest.hex))
         } catch .fileExists {
-            return
+            // It is here whole, under that name.
         } catch {
             throw .system(error, "name blob \(blob.digest)")
         }
+        blob.partial?.discard()
     }
 
     func synchronize() throws(StorageError) {

@@ -12,6 +12,8 @@ public final class Storage: Sendable {
     public let blobs: BlobStore
     /// Unpacked layers.
     public let layers: LayerStore
+    /// Blobs that are on their way from a registry.
+    public let partials: PartialBlobs
     /// Named volumes.
     public let volumes: VolumeStore
     let containers: BeneathDirectory
@@ -34,6 +36,7 @@ public final class Storage: Sendable {
         temporary = try open("/tmp")
         containers = try open("/containers")
         blobs = BlobStore(try open("/blobs/sha256"), temporary: temporary)
+        partials = PartialBlobs(try open("/partial"))
         layers = LayerStore(try open("/layers"), path: path + "/layers", trash: trash)
         volumes = VolumeStore(try open("/volumes"), path: path + "/volumes", trash: trash)
     }
@@ -52,13 +55,14 @@ public final class Storage: Sendable {
         try blobs.synchronize()
     }
 
-    /// Removes what dead processes left: layers half unpacked, and the trash.
+    /// Removes what dead processes left: layers half unpacked, blobs that nobody goes on with, and the trash.
     ///
-    /// What a living process is unpacking is locked and stays.
+    /// What a living process is unpacking is locked and stays; so does what the next pull can go on with.
     ///
     /// - Throws: the first thing that could not be removed, after all else was.
     public func sweep() throws(StorageError) {
         try layers.discardAbandoned()
+        try partials.sweep()
         try trash.empty()
     }
 

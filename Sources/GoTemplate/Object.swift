@@ -171,9 +171,16 @@ extension Object {
             Field(name: name, content: .method(Method(parameters: parameters, call: call)))
         }
 
-        private init(name: String, content: Content) {
+        /// Makes a field that is like any other, but found only when it is named, printed or written as JSON.
+        public static func computed(
+            _ name: String, json: String, _ compute: @escaping @Sendable () -> Value
+        ) -> Field {
+            Field(name: name, json: json, content: .computed(compute))
+        }
+
+        private init(name: String, json: String? = nil, content: Content) {
             self.name = name
-            self.jsonName = nil
+            self.jsonName = json
             self.omitEmpty = false
             self.content = content
         }

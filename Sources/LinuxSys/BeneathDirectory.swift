@@ -108,6 +108,13 @@ public final class BeneathDirectory: Sendable {
             adopting: try unsafe component(name) { unsafe openat(directory, $0, flags, mode_t(permissions)) })
     }
 
+    /// Opens a file to read and to write at its end (`O_APPEND`); it is made if it is missing. A link is not followed.
+    public func appendableFile(_ name: [UInt8], permissions: UInt32 = 0o600) throws(Errno) -> OwnedFD {
+        let (directory, flags) = (descriptor.raw, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        return OwnedFD(
+            adopting: try unsafe component(name) { unsafe openat(directory, $0, flags, mode_t(permissions)) })
+    }
+
     /// Makes a file without a name, which disappears with its descriptor unless `publish` names it.
     public func createTemporaryFile() throws(Errno) -> OwnedFD {
         let directory = descriptor.raw

@@ -35,14 +35,7 @@ extension BeneathDirectory {
 
     /// Takes the directory's exclusive flock(2) if nobody holds it. The kernel frees it when the last
     /// descriptor of this open goes, so with the process.
-    public func tryLock() throws(Errno) -> Bool {
-        do throws(Errno) {
-            try syscall { flock(descriptor.raw, LOCK_EX | LOCK_NB) }
-            return true
-        } catch .wouldBlock {
-            return false
-        }
-    }
+    public func tryLock() throws(Errno) -> Bool { try descriptor.tryLock() }
 
     /// Bytes that may still be written here, and how many the file system has (fstatvfs(3)).
     public func space() throws(Errno) -> (free: Int64, total: Int64) {
@@ -127,5 +120,17 @@ extension OwnedFD {
                     value: buffer.prefix(size).map { UInt8(bitPattern: $0) }))
         }
         return attributes
+    }
+}
+
+extension OwnedFD {
+    /// Takes the file's exclusive flock(2) if nobody holds it, until the last descriptor of this open goes.
+    public func tryLock() throws(Errno) -> Bool {
+        do throws(Errno) {
+            try syscall { flock(raw, LOCK_EX | LOCK_NB) }
+            return true
+        } catch .wouldBlock {
+            return false
+        }
     }
 }

@@ -28,12 +28,15 @@ public final class FileSource: ByteSource {
     private static let chunk = 256 << 10
     private let file: OwnedFD
     private var position: Int64?
+    private let end: Int64
 
-    /// Reads `file`. With `start`, pread(2) from there on, so that several sources can share one open file;
-    /// without, read(2).
-    public init(_ file: consuming OwnedFD, from start: Int64? = nil) {
+    /// Reads `file`. With `start`, pread(2) from there on, `count` bytes at most, so that several sources can share one
+    /// open file; without, read(2).
+    public init(_ file: consuming OwnedFD, from start: Int64? = nil, count: Int64 = .max) {
         self.file = file
         position = start
+        let (end, overflow) = (start ?? 0).addingReportingOverflow(count)
+        self.end = overflow ? .max : end
     }
 
     /// The next bytes of the file.
@@ -41,7 +44,8 @@ public final class FileSource: ByteSource {
     /// - Throws: `Errno` of read(2).
     public func next() throws -> [UInt8] {
         guard let start = position else { return try file.read(upTo: Self.chunk) }
-        let bytes = try file.read(upTo: Self.chunk, at: start)
+        guard start < end else { return [] }
+        let bytes = try file.read(upTo: Int(min(Int64(Self.chunk), end - start)), at: start)
         position = start + Int64(bytes.count)
         return bytes
     }

@@ -37,13 +37,13 @@ extension Session {
         return links
     }
 
-    /// The addresses of one link.
-    public func addresses(of link: Int32) throws(NetlinkError) -> [InterfaceAddress] {
+    /// The addresses of one link, or of all.
+    public func addresses(of link: Int32 = 0) throws(NetlinkError) -> [InterfaceAddress] {
         let request = AddressRequest.list(link: link)
         var addresses: [InterfaceAddress] = []
         for message in try list(request) {
             let found = try decode(request) { () throws(ByteError) in try LinkAddress(message) }
-            if let found, found.link == link { addresses.append(found.address) }
+            if let found, link == 0 || found.link == link { addresses.append(found.address) }
         }
         return addresses
     }

@@ -137,6 +137,7 @@ extension RuntimeResources {
                     text.field("quota", cpu.quota)
                     text.field("period", cpu.period)
                     text.field("cpus", cpu.cpus)
+                    text.field("mems", cpu.mems)
                 }
             }
         }

@@ -132,13 +132,18 @@ public struct RuntimeResources: Codable, Sendable, Hashable {
         public var period: UInt64?
         /// Processors that may be used, such as `0-2`.
         public var cpus: String?
+        /// Memory nodes that may be used.
+        public var mems: String?
 
         /// Limits.
-        public init(shares: UInt64? = nil, quota: Int64? = nil, period: UInt64? = nil, cpus: String? = nil) {
+        public init(
+            shares: UInt64? = nil, quota: Int64? = nil, period: UInt64? = nil, cpus: String? = nil, mems: String? = nil
+        ) {
             self.shares = shares
             self.quota = quota
             self.period = period
             self.cpus = cpus
+            self.mems = mems
         }
     }
 

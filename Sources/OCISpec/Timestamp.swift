@@ -87,12 +87,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
     /// RFC 3339 in UTC, the fraction without its last zeros: `2024-01-01T00:00:00Z`.
     public var description: String {
-        "\(date("T"))\(fraction)Z"
-    }
-
-    /// As Go prints a time: `2024-01-01 00:00:00.5 +0000 UTC`.
-    public var goDescription: String {
-        "\(date(" "))\(fraction) +0000 UTC"
+        "\(date)\(fraction)Z"
     }
 
     private var fraction: String {
@@ -104,13 +99,13 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         return "." + digits
     }
 
-    private func date(_ separator: String) -> String {
+    private var date: String {
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let parts = components
         let year = String(parts.year)
         let padded = String(repeating: "0", count: max(0, 4 - year.count)) + year
         return
-            "\(padded)-\(two(parts.month))-\(two(parts.day))\(separator)\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
+            "\(padded)-\(two(parts.month))-\(two(parts.day))T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
     }
 
     /// Earlier is less.

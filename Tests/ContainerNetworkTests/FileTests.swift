@@ -64,6 +64,7 @@ import WirePrimitives
                 == "# mine\n10.89.0.7\tother # 10.89.0.7 web\n10.89.0.70\tweb\n\nlast")
         // One who wrote a file of his own, without the container's names, keeps it.
         #expect(HostsFile.adding(own, names: ["web"], to: "127.0.0.1 localhost\n") == "127.0.0.1 localhost\n")
+        #expect(HostsFile.adding(own, names: ["web"], isFirst: true, to: "").hasSuffix("\tweb\n"))
     }
 
     @Test func `host-gateway stands for the host`() throws {

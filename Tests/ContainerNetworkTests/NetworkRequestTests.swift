@@ -20,7 +20,11 @@ import WirePrimitives
             ("-o outbound_addr6=2001:db8::1", ["outbound_addr6": "2001:db8::1"]),
             ("-o icc=FALSE", ["icc": "false"]), ("-o com.docker.network.bridge.enable_icc=false", ["icc": "false"]),
             ("-o com.docker.network.driver.mtu=1400", ["mtu": "1400"]),
-            ("-o com.docker.network.bridge.gateway_mode_ipv4=routed", ["gateway_mode": "routed"]),
+            ("-o com.docker.network.bridge.gateway_mode_ipv4=routed", ["gateway_mode_ipv4": "routed"]),
+            ("-o com.docker.network.host_ipv4=192.0.2.1", ["outbound_addr4": "192.0.2.1"]),
+            ("-o com.docker.network.bridge.enable_ip_masquerade=true", [:]), ("-o mtu=", [:]),
+            ("-o isolate=", ["isolate": "false"]),
+            ("-d macvlan --subnet 10.60.0.0/24 -o mode=source", ["mode": "source"]),
             ("-d macvlan --subnet 10.60.0.0/24 -o mode=vepa -o bclim=3", ["mode": "vepa", "bclim": "3"]),
             ("-d macvlan --subnet 10.60.0.0/24 -o macvlan_mode=passthru", ["mode": "passthru"]),
             ("-d ipvlan --subnet 10.60.0.0/24 -o mode=l3s -o metric=5", ["mode": "l3s", "metric": "5"]),
@@ -31,6 +35,16 @@ import WirePrimitives
 
     @Test(arguments: [
         ("-o isolate=STRICT", "failed to parse isolate option: strconv.ParseBool: parsing \"STRICT\": invalid syntax"),
+        (
+            "-o com.docker.network.bridge.host_binding_ipv4=127.0.0.1",
+            "option com.docker.network.bridge.host_binding_ipv4=127.0.0.1 is not supported: give the address with each "
+                + "published port: -p ADDRESS:PORT:PORT"
+        ),
+        (
+            "--subnet 10.60.0.0/24 --dns 10.60.0.1",
+            "network DNS server 10.60.0.1 matches the gateway of network \"x\"; using it would cause the server of names "
+                + "to forward queries to itself"
+        ),
         ("-o metric=-1", "unable to parse \"metric\": \"-1\" is no number"),
         ("-o mtu=70000", "mtu 70000 is too large: 65535 is the largest"),
         ("-o vlan=-1", "vlan ID -1 must be between 0 and 4094"),
@@ -110,6 +124,20 @@ import WirePrimitives
         let gateway = route.gateway.map { "\($0)" } ?? "nil"
         let metric = route.metric.map { "\($0)" } ?? "nil"
         #expect("\(route.destination) via \(gateway) \(route.kind) metric \(metric)" == wanted)
+    }
+
+    @Test(arguments: ["host", "none", "bridge", "container", "private", "ns", "slirp4netns", "pasta", "default"])
+    func `what is a mode of --network is no name of a network`(name: String) {
+        #expect(
+            throws: NetworkError(
+                .invalid, "cannot create network with name \"\(name)\" because it conflicts with a valid network mode")
+        ) { try define(name) }
+    }
+
+    @Test func `Docker's enable_ipv6 adds an IPv6 subnet`() throws {
+        let with = try define("-o com.docker.network.enable_ipv6=true").subnets.map(\.subnet.family)
+        #expect(with.contains(.ipv6))
+        #expect(try define("-o com.docker.network.enable_ipv6=false").subnets.map(\.subnet.family) == [.ipv4])
     }
 
     @Test func `a range may be two addresses`() throws {

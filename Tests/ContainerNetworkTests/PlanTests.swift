@@ -72,7 +72,8 @@ import WirePrimitives
         let text = try plan("10-dualstack-ports", on: newHost())
         for line in [
             "sysctl -w net/ipv6/conf/all/forwarding=1", "sysctl -w net/ipv6/conf/podmand/accept_ra=0",
-            "ip address add 10.91.0.1/24 broadcast 10.91.0.255 dev podmand", "ip address add fd10:91::1/64 dev podmand nodad",
+            "ip address add 10.91.0.1/24 broadcast 10.91.0.255 dev podmand",
+            "ip address add fd10:91::1/64 dev podmand nodad",
             "ip -n $NS address add fd10:91::2/64 dev eth0",
             "ip -n $NS route add default via 10.91.0.1 dev eth0 proto static metric 100",
             "ip -n $NS route add default via fd10:91::1 dev eth0 proto static metric 100",

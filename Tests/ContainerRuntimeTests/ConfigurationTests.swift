@@ -211,6 +211,53 @@ struct ConfigurationTests {
         #expect(configuration.linux.rootfsPropagation == expected)
     }
 
+    @Test("Namespaces of the host are left out, and those at a path are joined")
+    func sharedNamespaces() throws {
+        let host = try make {
+            $0.processes = .host
+            $0.communication = .host
+            $0.uts = .host
+        }
+        #expect(host.linux.namespaces.map(\.type) == [.network, .mount, .cgroup])
+        #expect(host.hostname == nil)
+        let joined = try make { $0.processes = .path("/proc/7/ns/pid") }
+        #expect(joined.linux.namespaces.first == RuntimeNamespace(.pid, path: "/proc/7/ns/pid"))
+    }
+
+    @Test("Devices are made and allowed, and paths are masked and shown as asked for")
+    func devicesAndPaths() throws {
+        let device = RuntimeDevice(path: "/dev/xx", type: "c", major: 1, minor: 3)
+        let configuration = try make {
+            $0.devices = [(device, "r")]
+            $0.maskedPaths = ["/etc/passwd"]
+            $0.unmaskedPaths = ["/proc/kcore", "/proc/bus"]
+        }
+        #expect(configuration.linux.devices == [device])
+        #expect(
+            configuration.linux.resources.devices.last
+                == RuntimeResources.DeviceRule(allow: true, type: "c", major: 1, minor: 3, access: "r"))
+        let masked = configuration.linux.maskedPaths
+        #expect(masked.contains("/etc/passwd") && masked.contains("/proc/keys") && !masked.contains("/proc/kcore"))
+        #expect(!configuration.linux.readonlyPaths.contains("/proc/bus"))
+        let open = try make { $0.unmaskedPaths = ["ALL"] }
+        #expect(open.linux.maskedPaths.isEmpty && open.linux.readonlyPaths.isEmpty)
+    }
+
+    @Test("An init stands before the program, and is mounted")
+    func initProgram() throws {
+        let configuration = try make { $0.initProgram = "/usr/bin/catatonit" }
+        #expect(configuration.process.args == ["/run/podman-init", "--", "whoami"])
+        #expect(configuration.mounts.contains { $0.destination == "/run/podman-init" && $0.options.contains("ro") })
+    }
+
+    @Test("Defaults of the environment can be left out")
+    func unsetDefaults() {
+        #expect(
+            ContainerEnvironment.complete([], hostname: nil, home: "/", unset: ["TERM"])
+                == [ContainerEnvironment.path, "container=podman", "HOME=/"])
+        #expect(ContainerEnvironment.complete(["A=1"], hostname: nil, home: "/", unset: ["*"]) == ["A=1", "HOME=/"])
+    }
+
     @Test("The environment is Podman's, in its order, and of two with one name the last counts")
     func environment() {
         let variables = ContainerEnvironment.complete(

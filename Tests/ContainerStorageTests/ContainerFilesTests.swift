@@ -49,6 +49,58 @@ import Testing
         #expect(!File.exists(root + "/srv"))
     }
 
+    @Test func aLineIsAddedToARegularFileInsideAlone() throws {
+        try files.append(line: "never", to: "/etc/group")
+        #expect(try files.read("/etc/group") == nil)
+        try File.write(root + "/etc/group", "root:x:0:")
+        try files.append(line: "five:x:5:", to: "/etc/group")
+        #expect(try files.read("/etc/group") == Array("root:x:0:\nfive:x:5:\n".utf8))
+        let outside = test.path + "/outside"
+        try File.write(outside, "host")
+        try File.link(root + "/etc/passwd", to: outside)
+        try files.append(line: "evil", to: "/etc/passwd")
+        #expect(try File.readText(outside) == "host")
+    }
+
+    @Test func theMountTableIsALinkUnlessSomethingIsThere() throws {
+        try files.makeMountTableLink()
+        #expect(try File.linkTarget(root + "/etc/mtab") == "/proc/mounts")
+        try files.makeMountTableLink()
+        try File.removeTree(root + "/etc")
+        try files.makeMountTableLink()
+        #expect(!File.exists(root + "/etc"))
+    }
+
+    @Test func aNumberLacksALineWhereNoAccountHasIt() throws {
+        try File.write(root + "/etc/passwd", Self.passwd)
+        try File.write(root + "/etc/group", Self.group)
+        let lines = try ContainerUser.missingLines("1234:77", home: "/data", in: files)
+        #expect(lines.passwd == "1234:*:1234:77:container user:/data:/bin/sh")
+        #expect(lines.group == "77:x:77:1234")
+        let known = try ContainerUser.missingLines("33:4", home: "/", in: files)
+        #expect(known == (nil, nil))
+        let named = try ContainerUser.missingLines("web", home: "/", in: files)
+        #expect(named == (nil, nil))
+        // What comes from an image must not become a line of its own.
+        let hostile = try ContainerUser.missingLines("1234", home: "/x:/bin/sh\nroot2:x:0:0::/", in: files)
+        #expect(hostile.passwd == "1234:*:1234:0:container user:/:/bin/sh")
+    }
+
+    @Test func aTreeIsGivenAwayWithoutFollowingLinks() throws {
+        let (top, outside) = (test.path + "/tree", test.path + "/kept")
+        try File.makeDirectories(top + "/a/b")
+        try File.write(top + "/a/b/file", "x")
+        try File.write(outside, "x")
+        try File.link(top + "/a/link", to: outside)
+        try TreeOwner.change(top, owner: 55, group: 66)
+        for path in [top, top + "/a", top + "/a/b", top + "/a/b/file"] {
+            let status = try File.status(path)
+            #expect([status.owner, status.group] == [55, 66], "\(path)")
+        }
+        #expect(try File.status(outside).owner != 55)
+        #expect(throws: StorageError.self) { try TreeOwner.change("/etc", owner: 55, group: 66) }
+    }
+
     private static let passwd = """
         root:x:0:0:root:/root:/bin/sh
         broken
@@ -64,7 +116,7 @@ import Testing
             ("", 0, 0, [], "/root"), ("root", 0, 0, [], "/root"), ("web", 33, 33, [4, 1000], "/var/www"),
             ("33", 33, 33, [4, 1000], "/var/www"), ("web:adm", 33, 4, [], "/var/www"), ("web:5", 33, 5, [], "/var/www"),
             ("1000", 1000, 0, [], "/"), ("1000:www", 1000, 33, [], "/"), ("2147483647:0", 2_147_483_647, 0, [], "/"),
-            ("1005", 77, 78, [], "/home/number"),
+            ("1005", 77, 78, [], "/home/number"), (":5", 0, 5, [], "/root"),
         ] as [(String, UInt32, UInt32, [UInt32], String)])
     func user(_ text: String, _ uid: UInt32, _ gid: UInt32, _ groups: [UInt32], _ home: String) throws {
         let user = try ContainerUser.resolve(text, passwd: Array(Self.passwd.utf8), group: Array(Self.group.utf8))
@@ -83,7 +135,7 @@ import Testing
             ("1:4294967296", "uids and gids must be in range 0-2147483647"),
             ("-1", "unable to find user -1"), ("0x0", "unable to find user"), ("00", "unable to find user"),
             (" 0", "unable to find user"), ("+0", "unable to find user"), ("evil", "unable to find user"),
-            ("1:", "invalid user"), (":0", "invalid user"), (":", "invalid user"), ("1:2:3", "invalid user"),
+            ("1:", "invalid user"), (":", "invalid user"), ("1:2:3", "invalid user"),
             (String(repeating: "0", count: 10 << 20), "characters"),
         ])
     func refused(_ text: String, _ reason: String) throws {

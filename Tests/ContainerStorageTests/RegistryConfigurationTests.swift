@@ -141,14 +141,90 @@ private func registries(_ text: String) throws -> RegistriesConfiguration {
             ("bad.test/but/that:1", false), ("signed.test/a:1", false), ("x.no.test/a:1", false), ("no.test/a:1", true),
         ])
     func decides(name: String, isAllowed: Bool) throws {
-        let policy = try ImageDocuments.decode(SignaturePolicy.self, Array(Self.text.utf8), "policy.json")
+        let policy = try SignaturePolicy(Array(Self.text.utf8), path: "policy.json")
         let reference = try ImageReference(parsing: name)
         if isAllowed {
-            try policy.check(reference)
+            try policy.check(.registry(reference))
         } else {
-            let error = #expect(throws: StorageError.self) { try policy.check(reference) }
+            let error = #expect(throws: StorageError.self) { try policy.check(.registry(reference)) }
             #expect(error?.code == .refused)
         }
+    }
+}
+
+extension PolicyTests {
+    @Test(
+        "A policy that is not understood is refused by the name of what is wrong",
+        arguments: [
+            (#"{"default":[{"type":"reject"}],"foo":1}"#, "Unknown key \"foo\""),
+            (#"{"default":[{"type":"reject","bar":1}]}"#, "Unknown key \"bar\""),
+            (#"{"default":[{"type":"what"}]}"#, "Unknown policy requirement type \"what\""),
+            (#"{"default":[]}"#, "List of verification policy requirements must not be empty"),
+            (#"{"transports":{}}"#, "Default policy is missing"),
+            (
+                #"{"default":[{"type":"reject"}],"transports":{"docker-archive":{"/x":[{"type":"reject"}]}}}"#,
+                "Unknown key \"/x\""
+            ),
+        ])
+    func isStrict(text: String, fault: String) {
+        let error = #expect(throws: StorageError.self) { try SignaturePolicy(Array(text.utf8), path: "policy.json") }
+        #expect(error?.message == "invalid policy in \"policy.json\": \(fault)")
+    }
+
+    @Test(
+        "Each place has its own rules, and paths those of the directories above",
+        arguments: [
+            (PolicySource.dockerArchive("/tmp/a.tar"), true), (.ociArchive("/usr/share/x.tar"), false),
+            (.ociArchive("/usr/x.tar"), true), (.ociArchive(nil), true), (.storage("abc"), false),
+            (.rootArchive("x"), true), (.layout("/usr/share/no"), true),
+        ])
+    func places(source: PolicySource, isAllowed: Bool) throws {
+        let text = #"""
+            {"default": [{"type": "insecureAcceptAnything"}], "transports": {
+                "oci-archive": {"/usr/share": [{"type": "reject"}]}, "containers-storage": {"": [{"type": "reject"}]}}}
+            """#
+        let policy = try SignaturePolicy(Array(text.utf8), path: "policy.json")
+        if isAllowed {
+            try policy.check(source)
+        } else {
+            #expect(throws: StorageError.self) { try policy.check(source) }
+        }
+    }
+}
+
+@Suite("Proxies") struct ProxyTests {
+    @Test(
+        "NO_PROXY names hosts, domains, addresses, networks and ports",
+        arguments: [
+            ("", "https://r.test", true), ("r.test", "https://r.test", false), ("r.test", "https://a.r.test", false),
+            (".r.test", "https://r.test", true), (".r.test", "https://a.r.test", false),
+            ("test", "https://rtest", true),
+            ("*.r.test", "https://a.r.test", false), ("*", "https://r.test", false),
+            ("r.test:5000", "https://r.test", true), ("r.test:443", "https://r.test", false),
+            ("10.0.0.0/8", "https://10.1.2.3", false), ("10.0.0.0/8", "https://11.1.2.3", true),
+            ("0.0.0.0/0", "https://1.2.3.4", false), ("10.1.2.3", "https://10.1.2.3:5000", false),
+            ("fd00::1", "https://[fd00::1]:5000", false), ("10.0.0.0/x", "https://10.0.0.0", true),
+            ("", "https://localhost", false), ("", "https://127.1.2.3", false), ("", "http://r.test", false),
+            ("A.TEST , R.test", "https://r.test", false),
+        ])
+    func exceptions(exceptions: String, url: String, isProxied: Bool) throws {
+        let rules = try ProxyRules { ["https_proxy": "http://p.test:3128", "NO_PROXY": exceptions][$0] }
+        let origin = try #require(RegistryURL(url)).origin
+        #expect((rules.proxy(for: origin) != nil) == isProxied)
+    }
+
+    @Test("A proxy is a URL, or a host and a port")
+    func forms() throws {
+        let origin = try #require(RegistryURL("https://r.test")).origin
+        for (text, host, port) in [
+            ("p.test:8080", "p.test", 8080), ("http://p.test", "p.test", 80), ("socks5://p.test", "p.test", 1080),
+            ("http://ann:x%40y@p.test:1/", "p.test", 1),
+        ] {
+            let proxy = try ProxyRules { ["HTTPS_PROXY": text][$0] }.proxy(for: origin)
+            #expect(proxy?.host == host && proxy?.port == port)
+            #expect(proxy?.credentials == (text.contains("ann") ? "ann:x@y" : nil))
+        }
+        #expect(throws: StorageError.self) { try ProxyRules { ["HTTP_PROXY": "ftp://x"][$0] } }
     }
 }
 

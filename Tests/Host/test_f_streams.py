@@ -74,6 +74,37 @@ def logs_show_what_was_written(host):
 
 
 @test
+def logs_of_several_containers_are_in_the_order_of_time(host):
+    for name in ("c1", "c2"):
+        host.swiftlet.ok("create", "--name", name, "--network", "none", IMAGE, "sh", "-c", "echo one; sleep 0.3; echo two; echo err >&2")
+    for name in ("c1", "c2"):
+        host.swiftlet.ok("start", name)
+    first, second = (host.swiftlet.field(name, ".Id")[:12] for name in ("c1", "c2"))
+    followed = host.swiftlet.run("logs", "-f", "c1", "c2", timeout=20)
+    done = host.swiftlet.run("logs", "c1", "c2")
+    lines = [f"{identifier} {word}" for identifier in (first, second) for word in ("one", "two")]
+    equal(sorted(done.out.splitlines()), sorted(lines), "lines begin with ids")
+    equal(sorted(followed.out.splitlines()), sorted(lines), "-f ends with the containers")
+    equal(sorted(done.err.splitlines()), sorted([f"{first} err", f"{second} err"]), "standard error")
+    times = [line.split()[1] for line in host.swiftlet.run("logs", "-t", "c1", "c2").out.splitlines()]
+    equal(times, sorted(times), "times")
+    matches(host.swiftlet.run("logs", "--names", "c1", "c2").out, r"\Ac1 one\nc\d ", "--names")
+    matches(host.swiftlet.run("logs", "--color", "c1", "c2").out, rf"\A\x1b\[37m{first} one\x1b\[0m\n\x1b\[3\dm", "--color")
+    equal(host.swiftlet.run("logs", "--names", "c1").out, "one\ntwo\n", "one container needs no name")
+    done = host.swiftlet.run("logs", "c1", "nosuch")
+    equal((done.status, done.out), (125, ""), "a container that is not there is noticed first")
+    host.remove("c1", "c2")
+
+
+@test
+def logs_tail_leaves_out_an_unfinished_line_of_the_other_stream(host):
+    host.swiftlet.ok("run", "--name", "c1", "--network", "none", IMAGE, "sh", "-c", "printf part; sleep 0.2; echo err >&2")
+    done = host.swiftlet.run("logs", "--tail", "1", "c1")
+    equal((done.out, done.err), ("", "err\n"), "--tail 1")
+    host.remove("c1")
+
+
+@test
 def logs_follow_until_the_end(host):
     with host.container("--name", "c", command=("sh", "-c", "echo one; sleep 0.7; echo two; sleep 0.3; exit 0")):
         done = host.swiftlet.run("logs", "-f", "c", timeout=20)

@@ -148,6 +148,74 @@ def inspect_takes_templates(host):
 
 
 @test
+def inspect_tells_what_the_process_was_given(host):
+    flags = ("--read-only", "-u", "1:2", "--cap-add", "net_admin", "--cap-drop", "kill", "-v", "/tmp:/mnt:ro", "-v", "/v", "--dns", "9.9.9.9",
+             "--dns-search", "x.y", "--dns-option", "ndots:3", "--add-host", "foo:1.2.3.4", "--cidfile", host.scratch / "id")
+    with host.container("--name", "up", *flags, command=SLEEP) as identifier:
+        document = json.loads(host.swiftlet.ok("inspect", "up"))[0]
+        equal((document["Path"], document["Args"]), ("sleep", ["1000"]), "program and its arguments")
+        environment = document["Config"]["Env"]
+        holds("container=podman" in environment and f"HOSTNAME={identifier[:12]}" in environment, f"environment: {environment}")
+        equal((document["EffectiveCaps"], "CAP_KILL" in document["BoundingCaps"]), (["CAP_NET_ADMIN"], False), "capabilities")
+        asked = document["HostConfig"]
+        equal((asked["CapAdd"], asked["CapDrop"]), (["CAP_NET_ADMIN"], ["CAP_KILL"]), "what was added and dropped")
+        equal((asked["Dns"], asked["DnsSearch"], asked["DnsOptions"], asked["ExtraHosts"]), (["9.9.9.9"], ["x.y"], ["ndots:3"], ["foo:1.2.3.4"]), "names")
+        volume = document["Mounts"][0]["Name"]
+        equal(asked["Binds"], [f"{volume}:/v:rw,rprivate,nosuid,nodev,rbind", "/tmp:/mnt:ro,rprivate,rbind"], "Binds, volumes first")
+        equal(sorted(asked["Tmpfs"]), ["/run", "/tmp", "/var/tmp"], "memory file systems")
+        equal((asked["ContainerIDFile"], document["Config"]["Annotations"]["io.podman.annotations.cid-file"]), (str(host.scratch / "id"),) * 2, "--cidfile")
+        equal([limit["Name"] for limit in asked["Ulimits"]], ["RLIMIT_NOFILE", "RLIMIT_NPROC"], "Ulimits")
+        limits = host.swiftlet.ok("exec", "up", "cat", "/proc/1/limits")
+        matches(limits, rf"Max open files +{asked['Ulimits'][0]['Soft']} ", "the limit that the process has")
+    host.swiftlet.ok("create", "--name", "made", "--network", "none", "-u", "7", "--cap-drop", "all", IMAGE)
+    document = json.loads(host.swiftlet.ok("inspect", "made"))[0]
+    equal((document["EffectiveCaps"], document["HostConfig"]["CapAdd"], document["HostConfig"]["PortBindings"]), (None, [], {}), "one that never ran")
+    host.remove("made")
+    os.remove(host.scratch / "id")
+
+
+@test
+def inspect_prints_times_and_maps_as_go_does(host):
+    host.swiftlet.ok("run", "--name", "ended", "--network", "none", IMAGE, "sh", "-c", "head -c 1000 /dev/zero >/z")
+    matches(host.swiftlet.ok("inspect", "-f", "{{.Created}}|{{.State.StartedAt}}", "ended"),
+            r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC\|?){2}$", "times")
+    matches(host.swiftlet.ok("inspect", "-f", '{{json .Created}} {{.Created.Format "2006-01-02"}}', "ended"), r'^"(\d{4}-\d\d-\d\d)T[\d:.]+Z" \1$', "time in JSON")
+    for template, wanted in (("{{.State.Healthcheck.Status}}", ""), ("{{.GraphDriver.Data.Nope}}", "<no value>"), ("table {{.Name}} {{.State.Status}}", "ended       exited"),
+                             ("{{range .}}{{.Name}}{{end}}", "ended"), ("{{.SizeRw}} {{.SizeRootFs}}", "<nil> 0"), ("{{.State.Health}}", "{ 0 []}")):
+        equal(host.swiftlet.ok("inspect", "-f", template, "ended"), wanted, f"inspect -f '{template}'")
+    written, image = host.swiftlet.ok("inspect", "-s", "-f", "{{.SizeRw}} {{.SizeRootFs}}", "ended").split()
+    holds(1000 <= int(written) < 1100 and int(image) > 1000000, f"inspect -s: {written} {image}")
+    host.remove("ended")
+
+
+@test
+def inspect_finds_each_type_and_all_in_podmans_order(host):
+    host.swiftlet.ok("create", "--name", "podman", "-v", "/v", IMAGE)
+    volume = host.swiftlet.ok("inspect", "-f", "{{(index .Mounts 0).Name}}", "podman")
+    equal(host.swiftlet.ok("inspect", "-f", "{{.Name}} {{.Driver}} {{.CreatedAt.IsZero}}", volume), f"{volume} local false", "volume")
+    equal(host.swiftlet.ok("inspect", "-f", "{{.ImageName}}", "podman"), IMAGE, "a container comes before a network of its name")
+    equal(host.swiftlet.ok("inspect", "-t", "network", "-f", "{{.Driver}}", "podman"), "bridge", "--type network")
+    host.remove("podman")
+    equal(host.swiftlet.ok("inspect", "-f", "{{.Driver}}", "podman"), "bridge", "network")
+    for kind, message in (("all", 'no such object: "nosuch"'), ("container", "no such container nosuch"), ("image", "nosuch: image not known"),
+                          ("volume", "no such volume nosuch"), ("network", "network nosuch: unable to find network with name or ID nosuch: network not found"),
+                          ("pod", "no such pod nosuch")):
+        done = host.swiftlet.run("inspect", "--type", kind, "nosuch")
+        equal((done.status, done.out.strip(), done.err.strip()), (125, "[]", f"Error: inspecting object: {message}"), f"--type {kind}")
+    for flags, message in ((("-l", "x"), "--latest and arguments"), (("-l", "--type", "image"), "latest is not supported"), (("-s", "--type", "image", IMAGE), "size is not supported")):
+        matches(host.swiftlet.fails(125, "inspect", *flags), message, f"inspect {' '.join(flags)}")
+    equal(host.swiftlet.run("image", "inspect", "nosuch").out.strip(), "[]", "image inspect")
+
+
+@test
+def images_templates_have_podmans_fields(host):
+    for field, wanted in (("RepoTags", f"[{IMAGE}]"), ("History", IMAGE), ("Dangling", "false"), ("ReadOnly", "false"), ("SharedSize", "0"), ("ParentId", "")):
+        equal(host.swiftlet.ok("images", "--format", f"{{{{.{field}}}}}", IMAGE), wanted, f"images --format {field}")
+    matches(host.swiftlet.ok("images", "--format", "{{.VirtualSize}} {{.CreatedTime}}"), r"^\d{7,} \d{4}-.* UTC$", "size in bytes and time")
+    matches(host.swiftlet.ok("image", "inspect", "-f", "{{.Created.Year}} {{(index .History 0).CreatedBy}}", IMAGE), r"^\d{4} \S", "image inspect")
+
+
+@test
 def inspect_finds_images_too(host):
     identifier = host.swiftlet.ok("images", "-q", "--no-trunc").removeprefix("sha256:")
     equal(host.swiftlet.ok("inspect", "-f", "{{.Id}}", IMAGE), identifier, "inspect of an image")
@@ -166,3 +234,35 @@ def version_and_info_answer(host):
     matches(host.swiftlet.ok("--version"), r"^\S+ version \d+\.\d+", "--version")
     matches(host.swiftlet.ok("version"), r"(?i)^version:", "version")
     json.loads(host.swiftlet.ok("info", "--format", "json"))
+
+
+@test
+def version_answers_for_client_and_server(host):
+    ours = host.swiftlet.ok("--version").split()[-1]
+    for template in ("{{.Version}}", "{{.Client.Version}}", "{{.Server.Version}}"):
+        equal(host.swiftlet.ok("version", "--format", template), ours, f"version --format {template}")
+    matches(host.swiftlet.ok("version", "--format", "{{.Server.APIVersion}} {{.Client.OsArch}}"), r"^4\.\d+\.\d+ linux/\w+$", "API version")
+    printed = host.swiftlet.ok("version", "--format", "json")
+    equal((printed.count("\n"), list(json.loads(printed))), (0, ["Client"]), "json on one line")
+
+
+@test
+def info_has_podmans_document(host):
+    document = json.loads(host.swiftlet.ok("info", "--format", "json"))
+    wanted = {"host": "arch cgroupManager cgroupVersion cgroupControllers conmon cpus cpuUtilization distribution eventLogger hostname idMappings kernel "
+                      "logDriver memFree memTotal networkBackend ociRuntime os remoteSocket serviceIsRemote security slirp4netns swapFree swapTotal "
+                      "uptime linkmode",
+              "store": "configFile containerStore graphDriverName graphOptions graphRoot graphRootAllocated graphRootUsed graphStatus imageCopyTmpDir "
+                       "imageStore runRoot volumePath",
+              "version": "APIVersion Version GoVersion GitCommit BuiltTime Built OsArch Os"}
+    for part, names in wanted.items():
+        equal(list(document[part]), names.split(), f"info: {part}")
+    for template, pattern in (("{{.Host.CgroupsVersion}}", "^v[12]$"), ("{{.Host.Distribution.Distribution}}", "^[a-z]+$"), ("{{.Host.SwapTotal}}", r"^\d+$"),
+                              ("{{.Host.Uptime}}", r"^\d+h \d+m \d+\.00s"), ("{{.Host.Security.AppArmorEnabled}}", "^(true|false)$"),
+                              ("{{index .Host.CgroupControllers 0}}", r"^\w+$"), ("{{.Store.GraphRootUsed}}", r"^[1-9]\d+$"),
+                              ("{{.Host.Conmon.Package}}", r"^(\S+_\S+|Unknown)$"), ("{{.Host.OCIRuntime.Version}}", "version")):
+        matches(host.swiftlet.ok("info", "--format", template), pattern, f"info --format {template}")
+    text = host.swiftlet.ok("info", "--debug")
+    matches(text, r"^host:\n  arch: \w+\n  cgroupControllers:\n  - \w+\n", "YAML")
+    matches(text, r"^registries: {}\nstore:\n", "YAML")
+    holds("\n    version: |-\n      " in text or "\n    version: runc" in text, f"text of several lines: {text}")

@@ -1,7 +1,7 @@
 """--network: whose network a container has, and its names in it."""
 from check import equal, holds, matches, test
 from host import ADDRESS, do, output
-from program import IMAGE
+from program import IMAGE, WAITING
 
 SLEEP = ("sleep", "1000")
 
@@ -85,3 +85,45 @@ def hosts_and_resolv_conf_are_of_its_own(host):
 def the_host_name_is_the_beginning_of_the_id(host):
     with host.container(command=SLEEP) as identifier:
         equal(host.swiftlet.ok("exec", identifier, "hostname"), identifier[:12], "hostname")
+
+
+@test
+def who_shares_a_network_shares_its_names(host):
+    host.swiftlet.ok("network", "create", "mynet")
+    try:
+        with host.container("--name", "a", "--network", "mynet") as first, host.container("--name", "b", "--network", "container:a", command=WAITING) as second:
+            for file in ("hosts", "resolv.conf"):
+                equal(host.swiftlet.ok("exec", "b", "cat", f"/etc/{file}"), host.swiftlet.ok("exec", "a", "cat", f"/etc/{file}"), file)
+            matches(host.swiftlet.ok("exec", "b", "cat", "/etc/hosts"), f"^10.89.0.2\t{first[:12]} a\n127.0.0.1\t{second[:12]} b$", "/etc/hosts")
+            matches(host.swiftlet.ok("exec", "b", "wget", "-qO-", "http://a"), "^Hostname:", "what a answers")
+            equal(host.swiftlet.field("b", "json .NetworkSettings.Networks"), host.swiftlet.field("a", "json .NetworkSettings.Networks"), "its networks")
+            host.remove("b")
+            holds(" b" not in host.swiftlet.ok("exec", "a", "cat", "/etc/hosts"), "the line of who left is there still")
+            stderr = host.swiftlet.fails(125, "run", "--rm", "--network", "container:a", "--dns", "1.1.1.1", IMAGE, "true")
+            equal(stderr.strip(), "Error: conflicting options: dns and the network mode: container", "--dns")
+            stderr = host.swiftlet.fails(125, "run", "--rm", "--network", "container:a", "--add-host", "x:1.1.1.1", IMAGE, "true")
+            matches(stderr, "cannot set extra host entries when the container is joined", "--add-host")
+    finally:
+        host.swiftlet.ok("network", "rm", "-f", "-t", "0", "mynet")
+
+
+@test
+def who_has_no_network_has_podmans_files(host):
+    hosts = host.inside("cat", "/etc/hosts").splitlines()
+    equal(hosts[-2], f"{ADDRESS}\thost.containers.internal", "the host's line")
+    matches(hosts[-1], "^127.0.0.1\t[0-9a-f]{12} ", "its own line")
+    equal(host.inside("sh", "-c", "ls /etc/resolv.conf 2>/dev/null; true"), "", "its resolv.conf")
+    equal(host.swiftlet.ok("run", "--rm", "--network", "host", IMAGE, "tail", "-n1", "/etc/hosts"), hosts[-2], "the last line on the host's network")
+    with host.container("--network", "host", command=WAITING) as container:
+        equal(host.swiftlet.field(container, "json .NetworkSettings.Networks"), "null", "its networks")
+    done = host.swiftlet.run("run", "--rm", "--network", "none", "-p", "99:99", IMAGE, "true")
+    equal(done.status, 0, "exit status with -p")
+    matches(done.err, "Port mappings have been discarded", "stderr with -p")
+
+
+@test
+def files_may_be_the_images_own(host):
+    for file, *options in (("hosts", "--no-hosts"), ("resolv.conf", "--dns", "none")):
+        equal(host.swiftlet.ok("run", "--rm", *options, IMAGE, "sh", "-c", f"ls /etc/{file} 2>/dev/null; true"), "", file)
+    matches(host.swiftlet.fails(125, "run", "--rm", "--no-hosts", "--add-host", "a:1.1.1.1", IMAGE, "true"), "--no-hosts and --add-host cannot be set together", "stderr")
+    equal(host.swiftlet.ok("run", "--rm", "--dns", "1.1.1.1,2.2.2.2", IMAGE, "cat", "/etc/resolv.conf").split("\n"), ["nameserver 1.1.1.1", "nameserver 2.2.2.2"], "a list of servers")

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from check import equal, holds, matches, test
-from host import do, output
+from host import do, output, until
 from program import IMAGE, WAITING
 
 FILES = Path("/etc/containers/networks")
@@ -121,8 +121,12 @@ def networks_are_listed_filtered_and_removed(host):
     _defined(host, "--label", "x=2", "two")
     equal(host.swiftlet.ok("network", "ls", "-q").split(), ["one", "podman", "two"], "ls -q")
     equal(host.swiftlet.ok("network", "ls", "--filter", "label=x=2", "--format", "{{.Name}}"), "two", "ls --filter label")
-    with host.container("--network", "one") as container:
-        equal(host.swiftlet.ok("network", "ls", "-q", "--filter", "dangling=false"), "one", "ls --filter dangling=false")
+    with host.container("--network", "one", "--name", "web1") as container:
+        member = json.loads(host.swiftlet.ok("network", "inspect", "one"))[0]["containers"][container]
+        mac = member["interfaces"]["eth0"].pop("mac_address")
+        matches(mac, "^([0-9a-f]{2}:){5}[0-9a-f]{2}$", "the MAC in inspect")
+        equal(member, {"name": "web1", "interfaces": {"eth0": {"subnets": [{"ipnet": "10.89.0.2/24", "gateway": "10.89.0.1"}]}}}, "containers in inspect")
+        equal(host.swiftlet.ok("network", "ls", "-q", "--filter", "dangling=false").split(), ["one", "podman"], "ls --filter dangling=false: the default network is always in use")
         equal(host.swiftlet.fails(2, "network", "rm", "one").strip(),
               'Error: "one" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used', "rm")
         equal(host.swiftlet.ok("network", "prune", "-f"), "two", "prune")
@@ -220,6 +224,46 @@ def what_was_flushed_comes_back(host):
             equal(strip(output("iptables-save -t nat")), strip(rules), "rules")
             equal(output("ip -4 addr show podman1"), addresses, "addresses")
             holds("Hostname" in host.curl("http://127.0.0.1:8080"), "it does not answer")
+    finally:
+        _remove(host, "one")
+
+
+@test
+def a_full_subnet_names_its_holders_and_addresses_are_judged_as_ps_does(host):
+    _defined(host, "--disable-dns", "--subnet", "10.70.0.0/24", "--ip-range", "10.70.0.8/30", "small")
+    try:
+        host.swiftlet.ok("network", "ipam", "reserve", "small", "10.70.0.10")
+        with host.container("--network", "small", "--name", "k1") as first, host.container("--network", "small", "--name", "k2"):
+            matches(host.swiftlet.fails(126, "run", "--rm", "--network", "small", IMAGE, "true"),
+                    "all 3 addresses of the range in subnet 10.70.0.0/24 are in use or reserved.*held by k1, k2, a reservation of 10.70.0.10/32", "stderr")
+            equal(host.swiftlet.ok("network", "ipam", "ls", "-q", "small").split(), ["10.70.0.1", "10.70.0.9", "10.70.0.10", "10.70.0.11"], "ipam ls -q")
+            rows = lambda: {row["Holder"]: row for row in json.loads(host.swiftlet.ok("network", "ipam", "ls", "--format", "json", "small"))}
+            matches(rows()["k1"]["Since"], r"^\d{4}-\d\d-\d\dT[\d:.]+Z$", "since when")
+            equal(rows()["k1"]["State"], "in use", "before its end")
+            pid = host.pid(first)
+            for monitor in output(f"pgrep -f '^[^ ]*conmon .*{first}'").split():
+                do(f"kill -9 {monitor}")
+            do(f"kill -9 {pid}")
+            holds(until(lambda: rows()["k1"]["State"] == "kept"), "killed with its monitor, it has its address still")
+    finally:
+        _remove(host, "small")
+
+
+@test
+def networks_are_shown_as_podman_shows_them(host):
+    _defined(host, "--label", "b=2", "--label", "a=1", "one")
+    try:
+        identifier = host.swiftlet.ok("network", "inspect", "one", "-f", "{{.ID}}")
+        for pattern in (identifier[5:15], f"^{identifier[:6]}"):
+            equal(host.swiftlet.ok("network", "ls", "-q", "--filter", f"id={pattern}"), "one", f"id={pattern}")
+        matches(host.swiftlet.ok("network", "ls", "--format", "{{.Created}}", "--filter", "name=one"), r"^\d{4}-\d\d-\d\d [\d:.]+ \+0000 UTC$", "Created")
+        equal(host.swiftlet.ok("network", "ls", "--format", "{{.Labels}}", "--filter", "name=one"), "a=1,b=2", "Labels")
+        equal(host.swiftlet.ok("network", "ls", "--format", "table {{.ID}} {{.Name}}").splitlines()[0], "NETWORK ID    NAME", "the header")
+        equal(host.swiftlet.ok("network", "ls", "-q", "--filter", "dangling=true"), "one", "dangling")
+        equal(host.swiftlet.ok("network", "ls", "-q", "--filter", "until=1h"), "", "until")
+        host.swiftlet.ok("network", "update", "--dns-add", "1.1.1.1,2.2.2.2", "one")
+        equal(host.swiftlet.ok("network", "inspect", "one", "-f", "{{.NetworkDNSServers}}"), "[1.1.1.1 2.2.2.2]", "servers")
+        matches(host.swiftlet.fails(126, "run", "--rm", "--network", "one:ip=1.2.3.4", IMAGE, "true"), "requested static ip 1.2.3.4 not in any subnet on network one", "stderr")
     finally:
         _remove(host, "one")
 

@@ -153,8 +153,10 @@ def a_store_of_an_earlier_version_shows_the_same_images(host):
         shown = [swiftlet.ok(*form) for form in forms]
         holds("map[a:b ü:c d]" in shown[0], f"labels: {shown[0]}")
         database = sqlite3.connect(Path(swiftlet.options[1], "state.sqlite"), isolation_level=None)
-        # What the third version of the tables brought is taken away again.
-        for statement in ("DROP INDEX images_by_age", "DROP INDEX images_by_manifest", "DROP INDEX image_names_by_last",
+        # What the third version of the tables brought, and those after it, is taken away again.
+        for statement in ("ALTER TABLE volumes DROP COLUMN labels", "ALTER TABLE containers DROP COLUMN restarts",
+                          "DROP TABLE chosen_ports", "DROP TABLE container_dependencies",
+                          "DROP INDEX images_by_age", "DROP INDEX images_by_manifest", "DROP INDEX image_names_by_last",
                           "DROP INDEX image_names_by_digest", "ALTER TABLE image_names DROP COLUMN last",
                           "ALTER TABLE image_names DROP COLUMN digest", "ALTER TABLE images DROP COLUMN made",
                           "DROP TABLE image_labels", "PRAGMA user_version = 2"):

@@ -1,5 +1,5 @@
-"""Networks that somebody takes away, or that come and go, while containers run: by `network reload` and the next start all
-is as it was."""
+"""Networks that somebody takes away, or that come and go, while containers run: by reload and the next start all is as it
+was."""
 import re
 
 from check import equal, holds, test

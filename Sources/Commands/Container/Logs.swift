@@ -21,8 +21,14 @@ struct Logs: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show the time of each line.")
     var timestamps = false
 
-    @Flag(name: .shortAndLong, help: "Show the container's name before each line.")
+    @Flag(name: .shortAndLong, help: "Of several containers, show names before the lines, not ids.")
     var names = false
+
+    @Flag(name: .long, help: "Show each container in a colour of its own.")
+    var color = false
+
+    @Flag(name: .long, help: "Nothing more: there is nothing more to show.")
+    var details = false
 
     @Flag(name: .shortAndLong, help: "The container created last.")
     var latest = false
@@ -33,12 +39,14 @@ struct Logs: ParsableCommand {
     func run() throws {
         let engine = try Invocation.engine(repairing: false)
         var references = containers
-        if latest, let last = try engine.containers().last { references = [last.id] }
-        guard !references.isEmpty else { throw EngineError("logs requires at least 1 name or id") }
+        if latest {
+            guard references.isEmpty else { throw EngineError("--latest and containers cannot be used together") }
+            references = try engine.containers().last.map { [$0.id] } ?? []
+        }
+        guard !references.isEmpty else { throw EngineError("specify at least one container name or ID to log") }
         let request = LogRequest(
             follow: follow, tail: tail.flatMap { $0 < 0 ? nil : $0 }, since: since, until: until,
-            timestamps: timestamps,
-            names: names)
-        try Failure.forEach(references) { try engine.logs($0, request, write: { try StandardStream.write($0, $1) }) }
+            timestamps: timestamps, names: names, colors: color)
+        try engine.logs(references, request, write: { try StandardStream.write($0, $1) })
     }
 }

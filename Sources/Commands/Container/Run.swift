@@ -13,6 +13,11 @@ struct Run: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Run in the background and print the container's id.")
     var detach = false
 
+    @Option(
+        name: [.customShort("a", allowingJoined: true), .customLong("attach")],
+        help: ArgumentHelp("Attach to stdin, stdout or stderr alone.", valueName: "stream"))
+    var streams: [String] = []
+
     @OptionGroup var attach: AttachOptions
 
     @Flag(name: .long, help: "Print where the time went, to standard error.")
@@ -21,6 +26,12 @@ struct Run: ParsableCommand {
     @OptionGroup var options: ContainerOptions
 
     func run() throws {
+        if let unknown = streams.first(where: { !["stdin", "stdout", "stderr"].contains($0.lowercased()) }) {
+            throw EngineError(
+                "invalid stream \"\(unknown)\" for --attach - must be one of stdin, stdout, or stderr: invalid argument"
+            )
+        }
+        let streams = streams.map { $0.lowercased() }
         let timing = Timing()
         let request = try options.request(Self.self)
         let engine = try Invocation.engine(timing: timing)
@@ -33,7 +44,12 @@ struct Run: ParsableCommand {
             Output.line(try engine.run(request))
             return
         }
-        let code = try engine.runAttached(request, attach.plan(terminal: options.tty, input: options.interactive))
+        var plan = attach.plan(terminal: options.tty, input: options.interactive)
+        if !streams.isEmpty {
+            plan.input = plan.input && streams.contains("stdin")
+            (plan.output, plan.errors) = (streams.contains("stdout"), streams.contains("stderr"))
+        }
+        let code = try engine.runAttached(request, plan)
         if code != 0 { throw ExitStatus(code: code) }
     }
 }

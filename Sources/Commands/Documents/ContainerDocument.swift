@@ -4,7 +4,7 @@ internal import LinuxSys
 
 /// A container as `inspect` shows it: Podman's fields, in Podman's order.
 struct ContainerDocument {
-    private let inspection: ContainerInspection
+    let inspection: ContainerInspection
     private var record: ContainerRecord { inspection.record }
     private var spec: ContainerSpec { inspection.record.spec }
 
@@ -17,8 +17,8 @@ struct ContainerDocument {
         .structure(
             [
                 .init("ID", json: "Id", .string(record.id)),
-                .init("Created", .string(HumanText.timestamp(spec.created))),
-                .init("Path", .string(spec.arguments.first ?? "")), .init("Args", .strings(spec.arguments)),
+                .init("Created", GoTime(nanoseconds: spec.created).value),
+                .init("Path", .string(spec.arguments.first ?? "")), .init("Args", .strings(arguments)),
                 .init("State", state), .init("Image", .string(spec.imageID)),
                 .init("ImageDigest", .string(inspection.imageDigest)), .init("ImageName", .string(spec.imageName)),
                 .init("Rootfs", ""), .init("Pod", ""),
@@ -29,20 +29,34 @@ struct ContainerDocument {
                 .init("OCIConfigPath", .string(inspection.paths.configuration)),
                 .init("OCIRuntime", .string(inspection.runtimeName)),
                 .init("ConmonPidFile", .string(inspection.paths.monitorPID)),
-                .init("PidFile", .string(inspection.paths.pid)), .init("Name", .string(spec.name)),
-                .init("RestartCount", 0), .init("Driver", "overlay"), .init("MountLabel", ""),
+                .init("PidFile", .string(spec.settings?.pidFile ?? inspection.paths.pid)),
+                .init("Name", .string(spec.name)),
+                .init("RestartCount", .int(inspection.restarts)), .init("Driver", "overlay"), .init("MountLabel", ""),
                 .init("ProcessLabel", ""),
-                .init("AppArmorProfile", ""), .init("EffectiveCaps", .strings(inspection.capabilities)),
-                .init("BoundingCaps", .strings(inspection.capabilities)),
+                .init("AppArmorProfile", ""), .init("EffectiveCaps", Self.list(process.effectiveCapabilities)),
+                .init("BoundingCaps", Self.list(process.boundingCapabilities)),
                 .init("ExecIDs", .strings(inspection.execSessions)), .init("GraphDriver", graphDriver),
-                .init("Mounts", .array(mounts)), .init("Dependencies", .strings(spec.network.dependencies)),
+                .init("SizeRw", json: "SizeRw", omitEmpty: true, inspection.size.map { .int($0.written) } ?? .null),
+                .init("SizeRootFs", json: "SizeRootFs", omitEmpty: true, .int(inspection.size?.image ?? 0)),
+                .init("Mounts", .array(mounts)), .init("Dependencies", .strings(spec.dependencies)),
                 .init("NetworkSettings", networkSettings), .init("Namespace", ""), .init("IsInfra", false),
                 .init("IsService", false), .init("Config", configuration), .init("HostConfig", hostConfiguration),
             ], typeName: "define.InspectContainerData")
     }
 
+    var process: InspectedProcess { inspection.process }
+
+    /// As in Podman: without the program, except where there is nothing but the program.
+    private var arguments: [String] {
+        spec.arguments.count > 1 ? Array(spec.arguments.dropFirst()) : spec.arguments
+    }
+
+    /// A Go slice, which was never made if there is nothing in it.
+    private static func list(_ texts: [String]) -> Value { texts.isEmpty ? .nilSlice : .strings(texts) }
+
     private var state: Value {
-        .structure(
+        let health = Value.structure([.init("Status", ""), .init("FailingStreak", 0), .init("Log", .nilSlice)])
+        return .structure(
             [
                 .init("OciVersion", "1.0.2-dev"), .init("Status", .string(record.state.rawValue)),
                 .init("Running", .bool(record.isRunning)), .init("Paused", false), .init("Restarting", false),
@@ -50,44 +64,48 @@ struct ContainerDocument {
                 .init("Pid", .int(Int64(record.run?.initProcess?.pid ?? 0))),
                 .init("ConmonPid", json: "ConmonPid", omitEmpty: true, .int(Int64(record.run?.monitor?.pid ?? 0))),
                 .init("ExitCode", .int(Int64(record.exitCode ?? 0))), .init("Error", ""),
-                .init("StartedAt", .string(HumanText.timestamp(record.started))),
-                .init("FinishedAt", .string(HumanText.timestamp(record.finished))),
-                .init("Health", .structure([.init("Status", ""), .init("FailingStreak", 0), .init("Log", .null)])),
-                .init("CgroupPath", .string(record.isRunning ? inspection.cgroupPath : "")),
-                .init("CheckpointedAt", "0001-01-01T00:00:00Z"), .init("RestoredAt", "0001-01-01T00:00:00Z"),
+                .init("StartedAt", GoTime(nanoseconds: record.started).value),
+                .init("FinishedAt", GoTime(nanoseconds: record.finished).value),
+                .init("Health", health), .init("Healthcheck", json: nil, health),
+                .init(
+                    "CgroupPath", json: "CgroupPath", omitEmpty: true,
+                    .string(record.isRunning ? inspection.cgroupPath : "")),
+                .init("CheckpointedAt", GoTime.zero.value), .init("RestoredAt", GoTime.zero.value),
             ], typeName: "define.InspectContainerState")
     }
 
     private var graphDriver: Value {
-        var data: [Object.Field] = []
+        var data = [("UpperDir", inspection.paths.upper), ("WorkDir", inspection.paths.work)]
         if !inspection.paths.lower.isEmpty {
-            data.append(.init("LowerDir", .string(inspection.paths.lower.joined(separator: ":"))))
+            data.append(("LowerDir", inspection.paths.lower.joined(separator: ":")))
         }
-        if record.isRunning { data.append(.init("MergedDir", .string(inspection.paths.merged))) }
-        data += [.init("UpperDir", .string(inspection.paths.upper)), .init("WorkDir", .string(inspection.paths.work))]
-        return .structure([.init("Name", "overlay"), .init("Data", .structure(data))])
+        if record.isRunning { data.append(("MergedDir", inspection.paths.merged)) }
+        return .structure([.init("Name", "overlay"), .init("Data", .map(data.map { ($0.0, .string($0.1)) }))])
     }
 
     private var mounts: [Value] {
-        spec.mounts.filter { $0.source != .tmpfs }.map { mount in
-            let isVolume = if case .bind = mount.source { false } else { true }
-            var fields: [Object.Field] = [.init("Type", .string(isVolume ? "volume" : "bind"))]
-            if isVolume { fields.append(.init("Name", .string(mount.sourceName))) }
-            fields += [
+        spec.inspectedMounts.map { mount in
+            let isVolume = mount.isVolume
+            let (propagation, options) = Self.split(mount.effectiveOptions)
+            return .structure([
+                .init("Type", .string(isVolume ? "volume" : "bind")),
+                .init("Name", json: "Name", omitEmpty: true, .string(isVolume ? mount.sourceName : "")),
                 .init("Source", .string(inspection.source(of: mount))),
                 .init("Destination", .string(mount.destination)),
                 .init("Driver", .string(isVolume ? "local" : "")), .init("Mode", ""),
-                .init("Options", .strings(isVolume ? ["nosuid", "nodev", "rbind"] : ["rbind"])),
-                .init("RW", .bool(!mount.options.contains("ro"))),
-                .init(
-                    "Propagation",
-                    .string(
-                        mount.options.first {
-                            $0.hasSuffix("shared") || $0.hasSuffix("slave") || $0.hasSuffix("private")
-                        } ?? "rprivate")),
-            ]
-            return .structure(fields)
+                .init("Options", .strings(options)), .init("RW", .bool(!mount.options.contains("ro"))),
+                .init("Propagation", .string(propagation)),
+            ])
         }
+    }
+
+    /// The propagation among a mount's options, and the others, without whether it can be written to.
+    private static func split(_ options: [String]) -> (propagation: String, others: [String]) {
+        let propagations = ["shared", "slave", "private", "unbindable"].flatMap { [$0, "r\($0)"] }
+        return (
+            options.first(where: propagations.contains) ?? "rprivate",
+            options.filter { !propagations.contains($0) && $0 != "rw" && $0 != "ro" }
+        )
     }
 
     // MARK: Network
@@ -102,12 +120,11 @@ struct ContainerDocument {
             .init("LinkLocalIPv6PrefixLen", 0), .init("Ports", portBindings),
             .init("SandboxKey", .string(record.run?.namespacePath ?? "")),
         ]
-        if !spec.network.networks.isEmpty {
-            let networks = spec.network.networks.map { name in
-                (name, Self.network(name, inspection.networks.first { $0.name == name }, spec))
-            }
-            fields.append(.init("Networks", .map(networks)))
+        let owner = inspection.networkOwner
+        let networks = owner.network.networks.map { name in
+            (name, Self.network(name, inspection.networks.first { $0.name == name }, owner))
         }
+        fields.append(.init("Networks", json: "Networks", omitEmpty: true, networks.isEmpty ? .null : .map(networks)))
         return .structure(fields, typeName: "define.InspectNetworkSettings")
     }
 
@@ -133,8 +150,10 @@ struct ContainerDocument {
         ]
     }
 
-    private var portBindings: Value {
-        var bindings: [(String, Value)] = spec.exposedPorts.map { ($0, .null) }
+    var portBindings: Value {
+        // A container without networks of its own has no ports of its own, whatever its image exposes.
+        var bindings: [(String, Value)] =
+            if case .bridge = spec.network { spec.exposedPorts.map { ($0, .nilSlice) } } else { [] }
         for ports in spec.portList {
             for offset in 0..<ports.range {
                 let key = "\(ports.containerPort + offset)/\(ports.transport)"
@@ -166,61 +185,30 @@ struct ContainerDocument {
                 .init("Hostname", .string(spec.hostname)), .init("Domainname", ""), .init("User", .string(spec.user)),
                 .init("AttachStdin", false), .init("AttachStdout", false), .init("AttachStderr", false),
                 .init("Tty", .bool(spec.terminal)), .init("OpenStdin", .bool(spec.openStandardInput)),
-                .init("StdinOnce", false), .init("Env", .strings(spec.environment)),
+                .init("StdinOnce", false), .init("Env", .strings(process.environment)),
                 .init("Cmd", .strings(spec.command)),
-                .init("Image", .string(spec.imageName)), .init("Volumes", .null),
+                .init("Image", .string(spec.imageName)), .init("Volumes", .nilMap),
                 .init("WorkingDir", .string(spec.workingDirectory)),
-                .init("Entrypoint", .string(spec.entrypoint.joined(separator: " "))), .init("OnBuild", .null),
+                .init("Entrypoint", .string(spec.entrypoint.joined(separator: " "))), .init("OnBuild", .nilSlice),
                 .init("Labels", labels),
-                .init("Annotations", .map(inspection.annotations.map { ($0.key, .string($0.value)) })),
+                .init("Annotations", annotations),
                 .init("StopSignal", .int(Int64(spec.stopSignal))), .init("HealthcheckOnFailureAction", "none"),
-                .init("CreateCommand", .strings(spec.createCommand)), .init("Umask", "0022"), .init("Timeout", 0),
+                .init("CreateCommand", .strings(spec.createCommand)),
+                .init("Umask", .string(spec.settings?.umaskText ?? "0022")), .init("Timeout", 0),
                 .init("StopTimeout", .int(spec.stopTimeout)), .init("Passwd", true), .init("sdNotifyMode", "container"),
             ], typeName: "define.InspectContainerConfig")
     }
 
-    private var binds: [String] {
-        spec.mounts.compactMap { mount in
-            guard mount.source != .tmpfs else { return nil }
-            return
-                "\(mount.sourceName):\(mount.destination):\((mount.options.isEmpty ? ["rw"] : mount.options).joined(separator: ","))"
-        }
-    }
-
-    private var hostConfiguration: Value {
-        .structure(
-            [
-                .init("Binds", .strings(binds)), .init("CgroupManager", "cgroupfs"),
-                .init("CgroupMode", .string("private")), .init("ContainerIDFile", ""),
-                .init(
-                    "LogConfig",
-                    .structure([
-                        .init("Type", "k8s-file"), .init("Config", .null), .init("Path", .string(inspection.paths.log)),
-                        .init("Tag", ""), .init("Size", "0B"),
-                    ])),
-                .init("NetworkMode", .string(spec.network.name)), .init("PortBindings", portBindings),
-                .init("RestartPolicy", .structure([.init("Name", ""), .init("MaximumRetryCount", 0)])),
-                .init("AutoRemove", .bool(spec.autoRemove)), .init("VolumeDriver", ""), .init("VolumesFrom", .null),
-                .init("CapAdd", .strings(spec.capabilitiesToAdd)), .init("CapDrop", .strings(spec.capabilitiesToDrop)),
-                .init("Dns", .array([])), .init("DnsOptions", .array([])), .init("DnsSearch", .array([])),
-                .init("ExtraHosts", .array([])), .init("GroupAdd", .array([])), .init("IpcMode", "shareable"),
-                .init("Cgroup", ""), .init("Cgroups", "default"), .init("Links", .null), .init("OomScoreAdj", 0),
-                .init("PidMode", "private"), .init("Privileged", .bool(spec.privileged)),
-                .init("PublishAllPorts", false), .init("ReadonlyRootfs", .bool(spec.readOnly)),
-                .init("SecurityOpt", .array([])),
-                .init(
-                    "Tmpfs",
-                    .map(
-                        spec.mounts.filter { $0.source == .tmpfs }.map {
-                            ($0.destination, .string($0.options.joined(separator: ",")))
-                        })),
-                .init("UTSMode", "private"), .init("UsernsMode", ""), .init("ShmSize", 65_536_000),
-                .init("Runtime", "oci"),
-                .init("ConsoleSize", .array([0, 0])), .init("Isolation", ""), .init("CpuShares", 0), .init("Memory", 0),
-                .init("NanoCpus", 0), .init("CgroupParent", ""), .init("BlkioWeight", 0), .init("CpuPeriod", 0),
-                .init("CpuQuota", 0), .init("CpusetCpus", ""), .init("CpusetMems", ""), .init("Devices", .array([])),
-                .init("MemoryReservation", 0), .init("MemorySwap", 0), .init("OomKillDisable", false),
-                .init("PidsLimit", .int(spec.pidsLimit ?? 2048)),
-            ], typeName: "define.InspectContainerHostConfig")
+    /// What the runtime is told, and what Podman's tools look for besides it.
+    private var annotations: Value {
+        var all = process.annotations
+        func flag(_ name: String, _ isSet: Bool) { all["io.podman.annotations.\(name)"] = isSet ? "TRUE" : "FALSE" }
+        flag("autoremove", spec.autoRemove)
+        flag("init", spec.settings?.initProgram != nil)
+        flag("privileged", spec.privileged)
+        if let file = spec.idFile { all["io.podman.annotations.cid-file"] = file }
+        all["io.kubernetes.cri-o.TTY"] = spec.terminal ? "true" : "false"
+        all["io.kubernetes.cri-o.Created"] = HumanText.timestamp(spec.created)
+        return .map(all.map { ($0.key, .string($0.value)) })
     }
 }

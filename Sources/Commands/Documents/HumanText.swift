@@ -24,6 +24,17 @@ enum HumanText {
         return "\(hours / 24 / 365) years"
     }
 
+    /// `1h 2m 3.00s (Approximately 0.04 days)`, as Podman says how long the host runs, from nanoseconds.
+    static func uptime(_ nanoseconds: Int64) -> String {
+        let seconds = nanoseconds / 1_000_000_000
+        let text = "\(seconds / 3600)h \(seconds / 60 % 60)m \(seconds % 60).00s"
+        guard seconds >= 3600 else { return text }
+        // Of whole hours, rounded.
+        let hundredths = (seconds / 3600 * 100 + 12) / 24
+        let fraction = hundredths % 100
+        return "\(text) (Approximately \(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) days)"
+    }
+
     /// `2 minutes ago`, of a time in nanoseconds since 1970.
     static func ago(_ time: Int64) -> String {
         "\(duration(Clock.now - time)) ago"

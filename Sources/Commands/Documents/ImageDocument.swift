@@ -31,7 +31,7 @@ enum ImageDocument {
                 .init("ID", json: "Id", .string(image.id)), .init("Digest", .string(image.manifestDigest)),
                 .init("RepoTags", .strings(image.names)), .init("RepoDigests", .strings(image.repositoryDigests)),
                 .init("Parent", ""), .init("Comment", .string(configuration.history?.last?.comment ?? "")),
-                .init("Created", .string(HumanText.timestamp(image.created))),
+                .init("Created", GoTime(nanoseconds: image.created).value),
                 .init("Config", .structure(settings)), .init("Version", ""),
                 .init("Author", .string(configuration.author ?? "")),
                 .init("Architecture", .string(configuration.architecture ?? "")),
@@ -41,7 +41,7 @@ enum ImageDocument {
                     "GraphDriver",
                     .structure([
                         .init("Name", "overlay"),
-                        .init("Data", .structure([.init("UpperDir", .string(image.layerPaths.last ?? ""))])),
+                        .init("Data", .map([("UpperDir", .string(image.layerPaths.last ?? ""))])),
                     ])),
                 .init(
                     "RootFS",
@@ -77,6 +77,7 @@ enum ImageDocument {
             let repositories = Set(image.digestNames.compactMap { $0.split(separator: "@").first.map(String.init) })
             names = repositories.sorted().map { ($0, "<none>") }
         }
+        @Sendable func time() -> Value { .string(image.created.map { GoTime(nanoseconds: $0).description } ?? "") }
         return (names.isEmpty ? [("<none>", "<none>")] : names).map { repository, tag in
             .structure(
                 [
@@ -87,11 +88,15 @@ enum ImageDocument {
                     .init("CreatedSince", json: "CreatedSince") {
                         .string(image.created.map(HumanText.ago) ?? "N/A")
                     },
-                    .init("CreatedAt", json: "CreatedAt") {
-                        .string(image.created.map { Timestamp(nanoseconds: $0).goDescription } ?? "")
-                    },
+                    .init("CreatedAt", json: "CreatedAt", computed: time),
+                    .init("CreatedTime", json: "CreatedTime", computed: time),
                     .init("Size", json: "Size") { .string(HumanText.size(image.size)) },
-                    .init("VirtualSize", json: "VirtualSize") { .string(HumanText.size(image.size)) },
+                    .init("VirtualSize", .int(image.size)), .init("SharedSize", 0),
+                    .init("RepoTags", json: "RepoTags") { .strings(image.names) },
+                    .init("RepoDigests", json: "RepoDigests") { .strings(image.repositoryDigests) },
+                    .init("ParentId", ""),
+                    .init("History", json: "History") { .string(image.names.joined(separator: ", ")) },
+                    .init("Dangling", .bool(image.names.isEmpty)), .init("ReadOnly", false),
                     .init("Containers", .int(Int64(image.containers))),
                     .init("Names", json: "Names") { .strings(image.names) },
                     .init("Labels", json: "Labels") { image.labels.map(labels) ?? .nilMap },
@@ -112,10 +117,17 @@ enum ImageDocument {
 
     private static func history(_ entry: ImageConfiguration.History) -> Value {
         var fields: [Object.Field] = []
-        if let created = entry.created { fields.append(.init("created", .string(created))) }
-        if let createdBy = entry.createdBy { fields.append(.init("created_by", .string(createdBy))) }
-        if let comment = entry.comment { fields.append(.init("comment", .string(comment))) }
-        if entry.emptyLayer == true { fields.append(.init("empty_layer", true)) }
+        if let created = entry.created {
+            let time = Timestamp(created).map { GoTime(nanoseconds: $0.nanoseconds).value }
+            fields.append(.init("Created", json: "created", time ?? .string(created)))
+        }
+        func add(_ name: String, _ key: String, _ value: Value) {
+            fields.append(.init(name, json: key, omitEmpty: true, value))
+        }
+        add("CreatedBy", "created_by", .string(entry.createdBy ?? ""))
+        add("Author", "author", .string(entry.author ?? ""))
+        add("Comment", "comment", .string(entry.comment ?? ""))
+        add("EmptyLayer", "empty_layer", .bool(entry.emptyLayer ?? false))
         return .structure(fields)
     }
 }

@@ -1,24 +1,51 @@
 internal import ContainerEngine
 internal import ContainerNetwork
 internal import GoTemplate
+internal import OCISpec
 internal import WirePrimitives
 
 /// Networks and leases as the network commands show them.
 enum NetworkDocument {
-    /// The document of `network inspect`, with Podman's fields and their names in JSON.
-    static func value(_ network: NetworkDefinition) -> Value {
-        .structure(fields(network, id: network.id), typeName: "types.Network")
+    /// The document of `network inspect`, with Podman's fields and their names in JSON; Podman 5 has the running
+    /// containers.
+    static func value(_ network: NetworkDefinition, members: [NetworkMember] = []) -> Value {
+        let containers: Object.Field = .init(
+            "Containers", json: "containers", omitEmpty: true, .map(members.map { ($0.id, member($0)) }))
+        return .structure(fields(network, id: network.id) + [containers], typeName: "types.Network")
+    }
+
+    private static func member(_ member: NetworkMember) -> Value {
+        let subnets = member.addresses.map { address in
+            Value.structure([
+                .init("IPNet", json: "ipnet", .string("\(address.address)")),
+                .init("Gateway", json: "gateway", omitEmpty: true, .string(address.gateway.map { "\($0)" } ?? "")),
+            ])
+        }
+        let interface = Value.structure([
+            .init("Subnets", json: "subnets", omitEmpty: true, .array(subnets)),
+            .init("MacAddress", json: "mac_address", .string(member.macAddress.map { "\($0)" } ?? "")),
+        ])
+        return .structure([
+            .init("Name", json: "name", .string(member.name)),
+            .init("Interfaces", json: "interfaces", .map([("\(member.interfaceName)", interface)])),
+        ])
     }
 
     /// A row of `network ls`.
     static func row(_ network: NetworkDefinition, truncated: Bool) -> Value {
+        let created =
+            Timestamp(network.created).map { GoTime(nanoseconds: $0.nanoseconds).description } ?? network.created
         let labels = network.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let document = value(network)
         return .object(
             Object(
                 kind: .structure,
                 fields: fields(network, id: truncated ? String(network.id.prefix(12)) : network.id).map {
-                    $0.name == "Labels" ? .init("Labels", .string(labels)) : $0
+                    switch $0.name {
+                    case "Labels": .init("Labels", .string(labels))
+                    case "Created": .init("Created", .string(created))
+                    default: $0
+                    }
                 }, json: document))
     }
 
@@ -31,12 +58,18 @@ enum NetworkDocument {
         case .gateway: holder = "(gateway)"
         case .reservation: holder = "(reserved)"
         }
-        return .structure([
-            .init("Network", .string(lease.network)),
-            .init("Address", .string(isOne ? "\(lease.prefix.network)" : "\(lease.prefix)")),
-            .init("Holder", .string(holder)), .init("State", .string(lease.isActive ? "in use" : "kept")),
-            .init("Since", .string(lease.since.map(HumanText.ago) ?? "")),
-        ])
+        func fields(since: String) -> [Object.Field] {
+            [
+                .init("Network", .string(lease.network)),
+                .init("Address", .string(isOne ? "\(lease.prefix.network)" : "\(lease.prefix)")),
+                .init("Holder", .string(holder)), .init("State", .string(lease.isActive ? "in use" : "kept")),
+                .init("Since", .string(since)),
+            ]
+        }
+        return .object(
+            Object(
+                kind: .structure, fields: fields(since: lease.since.map(HumanText.ago) ?? ""),
+                json: .structure(fields(since: lease.since.map { Timestamp(nanoseconds: $0).description } ?? ""))))
     }
 
     private static func fields(_ network: NetworkDefinition, id: String) -> [Object.Field] {

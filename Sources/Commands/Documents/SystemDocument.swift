@@ -4,129 +4,88 @@ internal import OCISpec
 
 /// What `version` and `info` show.
 enum SystemDocument {
+    private static let platform = "linux/\(ImagePlatform.host.architecture)"
+
     /// `version` without a format.
     static var versionText: String {
         let rows = [
-            ["Client:", "Swiftlet Engine"], ["Version:", Version.engine], ["API Version:", Version.engine],
-            ["OS/Arch:", "linux/\(ImagePlatform.host.architecture)"],
+            ["Client:", "Swiftlet Engine"], ["Version:", Version.engine], ["API Version:", Version.api],
+            ["OS/Arch:", platform],
         ]
         return TabWriter.columns(rows: rows)
     }
 
-    /// `version --format`.
+    /// `version --format`. There is no service: templates that ask for the server get the same answer, as in Podman.
     static var version: Value {
-        .structure(
-            [
-                .init(
-                    "Client",
-                    .structure([
-                        .init("APIVersion", .string(Version.engine)), .init("Version", .string(Version.engine)),
-                        .init("GoVersion", ""), .init("GitCommit", ""), .init("BuiltTime", ""), .init("Built", 0),
-                        .init("OsArch", .string("linux/\(ImagePlatform.host.architecture)")), .init("Os", "linux"),
-                    ]))
-            ], typeName: "define.VersionReport")
+        let client = Value.structure(versionFields(shown: true), typeName: "define.Version")
+        return .structure(
+            [.init("Client", client), .init("Server", json: nil, client)] + versionFields(shown: false),
+            typeName: "define.VersionReport")
     }
 
-    /// `info`, with the parts of Podman's document that there are here.
+    private static func versionFields(shown: Bool) -> [Object.Field] {
+        let fields: [(String, Value)] = [
+            ("APIVersion", .string(Version.api)), ("Version", .string(Version.engine)), ("GoVersion", ""),
+            ("GitCommit", ""), ("BuiltTime", ""), ("Built", 0), ("OsArch", .string(platform)), ("Os", "linux"),
+        ]
+        return fields.map { .init($0.0, json: shown ? $0.0 : nil, $0.1) }
+    }
+
+    /// `info`: Podman's document.
     static func info(_ info: EngineInfo) -> Value {
         .structure(
             [
-                .init("Host", json: "host", host(info)), .init("Store", json: "store", store(info)),
-                .init("Registries", json: "registries", .map([])),
+                .init("Host", json: "host", .structure(HostDocument(info).fields, typeName: "define.HostInfo")),
+                .init("Store", json: "store", store(info)), .init("Registries", json: "registries", .map([])),
                 .init(
                     "Plugins", json: "plugins",
                     .structure([
                         .init("Volume", json: "volume", .strings(["local"])),
-                        .init("Network", json: "network", .strings(["bridge"])),
+                        .init("Network", json: "network", .strings(["bridge", "macvlan", "ipvlan"])),
                         .init("Log", json: "log", .strings(["k8s-file"])),
-                        .init("Authorization", json: "authorization", .null),
+                        .init("Authorization", json: "authorization", .nilSlice),
                     ])),
-                .init("Version", json: "version", versionFields),
+                .init("Version", json: "version", .structure(versionFields(shown: true), typeName: "define.Version")),
             ], typeName: "define.Info")
     }
 
-    private static var versionFields: Value {
-        .structure([
-            .init("APIVersion", .string(Version.engine)), .init("Version", .string(Version.engine)),
-            .init("OsArch", .string("linux/\(ImagePlatform.host.architecture)")), .init("Os", "linux"),
-        ])
-    }
-
-    private static func host(_ info: EngineInfo) -> Value {
-        func component(_ component: EngineInfo.Component?, name: Bool = false) -> Value {
-            guard let component else { return .null }
-            var fields: [Object.Field] = name ? [.init("Name", json: "name", .string(component.name))] : []
-            fields += [
-                .init("Path", json: "path", .string(component.path)),
-                .init("Version", json: "version", .string(component.version)),
-            ]
-            return .structure(fields)
-        }
-        return .structure([
-            .init("Arch", json: "arch", .string(ImagePlatform.host.architecture)),
-            .init("CgroupManager", json: "cgroupManager", "cgroupfs"),
-            .init("CGroupsVersion", json: "cgroupVersion", .string(info.cgroupVersion)),
-            .init("Conmon", json: "conmon", component(info.monitor)),
-            .init("CPUs", json: "cpus", .int(Int64(info.cpus))),
-            .init("EventLogger", json: "eventLogger", "none"),
-            .init("Hostname", json: "hostname", .string(info.hostname)),
-            .init("Kernel", json: "kernel", .string(info.kernel)), .init("LogDriver", json: "logDriver", "k8s-file"),
-            .init("MemFree", json: "memFree", .int(info.memoryFree)),
-            .init("MemTotal", json: "memTotal", .int(info.memoryTotal)),
-            .init("NetworkBackend", json: "networkBackend", "swiftlet"),
-            .init("OCIRuntime", json: "ociRuntime", component(info.runtime, name: true)),
-            .init("OS", json: "os", "linux"),
-            .init(
-                "Security", json: "security",
-                .structure([
-                    .init("Rootless", json: "rootless", false), .init("SECCOMPEnabled", json: "seccompEnabled", true),
-                    .init("SECCOMPProfilePath", json: "seccompProfilePath", .string(info.seccompProfile)),
-                ])),
-            .init("Uptime", json: "uptime", .string(HumanText.duration(info.uptime))),
-        ])
-    }
-
     private static func store(_ info: EngineInfo) -> Value {
-        .structure([
-            .init(
-                "ContainerStore", json: "containerStore",
-                .structure([
-                    .init("Number", json: "number", .int(Int64(info.containers.total))),
-                    .init("Paused", json: "paused", 0),
-                    .init("Running", json: "running", .int(Int64(info.containers.running))),
-                    .init("Stopped", json: "stopped", .int(Int64(info.containers.total - info.containers.running))),
-                ])),
-            .init("GraphDriverName", json: "graphDriverName", "overlay"),
-            .init("GraphRoot", json: "graphRoot", .string(info.paths.root)),
-            .init(
-                "ImageStore", json: "imageStore",
-                .structure([.init("Number", json: "number", .int(Int64(info.images)))])),
-            .init("RunRoot", json: "runRoot", .string(info.paths.runRoot)),
-            .init("VolumePath", json: "volumePath", .string("\(info.paths.root)/volumes")),
-        ])
+        let host = info.host
+        return .structure(
+            [
+                .init("ConfigFile", json: "configFile", ""),
+                .init(
+                    "ContainerStore", json: "containerStore",
+                    .structure([
+                        .init("Number", json: "number", .int(Int64(info.containers.total))),
+                        .init("Paused", json: "paused", 0),
+                        .init("Running", json: "running", .int(Int64(info.containers.running))),
+                        .init("Stopped", json: "stopped", .int(Int64(info.containers.total - info.containers.running))),
+                    ])),
+                .init("GraphDriverName", json: "graphDriverName", "overlay"),
+                .init("GraphOptions", json: "graphOptions", .map([])),
+                .init("GraphRoot", json: "graphRoot", .string(info.paths.root)),
+                .computed("GraphRootAllocated", json: "graphRootAllocated") { .int(host.space.total) },
+                .computed("GraphRootUsed", json: "graphRootUsed") { .int(host.space.used) },
+                .computed("GraphStatus", json: "graphStatus") {
+                    .map([
+                        ("Backing Filesystem", .string(host.backingFileSystem)), ("Native Overlay Diff", "true"),
+                        ("Supports d_type", "true"), ("Using metacopy", "false"),
+                    ])
+                },
+                .init("ImageCopyTmpDir", json: "imageCopyTmpDir", .string("\(info.paths.root)/tmp")),
+                .init(
+                    "ImageStore", json: "imageStore",
+                    .structure([.init("Number", json: "number", .int(Int64(info.images)))])),
+                .init("RunRoot", json: "runRoot", .string(info.paths.runRoot)),
+                .init("VolumePath", json: "volumePath", .string("\(info.paths.root)/volumes")),
+            ], typeName: "define.StoreInfo")
     }
 
-    /// Writes one document: through a template, as JSON, or, without a format, as indented names and values.
-    static func render(_ document: Value, format: String?) throws {
-        switch format {
-        case "json"?: Output.line(document.json(indent: "  "))
-        case let format?: Output.line(try Template(Rendering.unescaped(format)).render(document))
-        case nil: Output.text(lines(document, indent: "").joined(separator: "\n"))
-        }
-    }
-
-    /// The document as YAML, which is how Podman prints it.
-    private static func lines(_ value: Value, indent: String) -> [String] {
-        guard case .object(let object) = value else { return ["\(indent)\(value.json(indent: nil))"] }
-        return object.fields.flatMap { field -> [String] in
-            guard let name = field.jsonName else { return [] }
-            switch field.value {
-            case .object(let inner) where !inner.fields.isEmpty:
-                return ["\(indent)\(name):"] + lines(field.value, indent: indent + "  ")
-            case .string(let text) where !text.isEmpty && !text.contains(where: \.isNewline):
-                return ["\(indent)\(name): \(text)"]
-            default: return ["\(indent)\(name): \(field.value.json(indent: nil))"]
-            }
-        }
+    /// Writes one document: through a template, as JSON, or, without a format, as YAML, as Podman does.
+    static func render(_ document: Value, format: String?, indent: String? = "  ") throws {
+        guard let format, !format.isEmpty else { return Output.text(YAMLText.text(document)) }
+        if Rendering.isJSON(format) { return Output.line(document.json(indent: indent)) }
+        try Rendering.documents([document], format: format)
     }
 }

@@ -51,12 +51,14 @@ struct Load: ParsableCommand {
             throw EngineError("cannot read from terminal, use command-line redirection or the --input flag")
         }
         let engine = try Invocation.engine()
-        let progress = LoadProgress(shown: !quiet)
-        let loaded = try engine.load(input == "-" ? nil : input) { progress.update($0, $1) }
+        let progress = TransferProgress(shown: !quiet)
+        defer { progress.finish() }
+        let loaded = try engine.load(input == "-" ? nil : input) { progress.show($0) }
         progress.finish()
         for image in loaded {
-            Output.line(
-                "Loaded image: \(image.names.isEmpty ? "sha256:\(image.id)" : image.names.joined(separator: ","))")
+            for name in image.names.isEmpty ? ["sha256:\(image.id)"] : image.names {
+                Output.line("Loaded image: \(name)")
+            }
         }
     }
 }
@@ -125,6 +127,9 @@ struct RemoveImage: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Do not fail if an image does not exist.")
     var ignore = false
 
+    @Flag(name: .long, help: "Accepted for Podman's sake: there are no intermediate images to prune.")
+    var noPrune = false
+
     @Argument(help: "Names or ids.")
     var images: [String] = []
 
@@ -166,7 +171,6 @@ struct InspectImage: ParsableCommand {
     var names: [String]
 
     func run() throws {
-        let engine = try Invocation.engine(repairing: false)
-        try Rendering.documents(try names.map { ImageDocument.value(try engine.image($0)) }, format: format)
+        try InspectType.image.show(names, try Invocation.engine(repairing: false), format: format)
     }
 }

@@ -70,13 +70,19 @@ struct History: ParsableCommand {
         let record = try engine.image(image)
         // Only the newest step has an id: the image's own. The others were never images here.
         let rows = try engine.history(record.id).enumerated().map { index, step in
-            row(step, id: index == 0 ? record.id : nil, tags: index == 0 ? record.names : [])
+            row(step, id: index == 0 ? record.id : nil)
         }
         if quiet {
             for row in rows { Output.line(try Template("{{.ID}}").render(row)) }
             return
         }
         let format = Rendering.Format(format)
+        if case .json = format {
+            let steps = try engine.history(record.id).enumerated().map {
+                document($1, id: $0 == 0 ? record.id : "<missing>")
+            }
+            return Output.line(Value.array(steps).json(indent: nil))
+        }
         try Rendering.list(
             rows, format: format,
             columns: [
@@ -85,21 +91,34 @@ struct History: ParsableCommand {
             ], headings: ["CreatedBy": "CREATED BY"])
     }
 
-    private func row(_ step: ImageStep, id: String?, tags: [String]) -> Value {
+    /// An element of `--format json`: Podman's names, times of RFC 3339, bytes.
+    private func document(_ step: ImageStep, id: String) -> Value {
+        let created = step.history.created ?? "0001-01-01T00:00:00Z"
+        var fields: [Object.Field] = [.init("id", .string(id)), .init("created", .string(created))]
+        if let command = step.history.createdBy, !command.isEmpty {
+            fields.append(.init("CreatedBy", .string(command)))
+        }
+        if step.size != 0 { fields.append(.init("size", .int(step.size))) }
+        if let comment = step.history.comment, !comment.isEmpty { fields.append(.init("comment", .string(comment))) }
+        fields.append(.init("Created", .string(created)))
+        return .structure(fields)
+    }
+
+    private func row(_ step: ImageStep, id: String?) -> Value {
         let created = step.history.created.flatMap { Timestamp($0)?.nanoseconds }
         let command = step.history.createdBy ?? ""
         return .structure(
             [
                 .init("ID", json: "id", .string(id.map { noTrunc ? $0 : String($0.prefix(12)) } ?? "<missing>")),
                 .init("Created", json: "created", .string(shownTime(created))),
-                .init("CreatedAt", json: nil, .string(HumanText.timestamp(created))),
+                .init("CreatedAt", json: nil, .string(created.map { GoTime(nanoseconds: $0).description } ?? "")),
                 .init("CreatedSince", json: nil, .string(created.map(HumanText.ago) ?? "N/A")),
                 .init(
                     "CreatedBy", json: "CreatedBy",
                     .string(noTrunc || command.count <= 45 ? command : "\(command.prefix(42))...")),
                 .init("Size", json: "size", human ? .string(HumanText.size(step.size)) : .int(step.size)),
                 .init("Comment", json: "comment", .string(step.history.comment ?? "")),
-                .init("Tags", json: "tags", .strings(tags)),
+                .init("Tags", json: "tags", .strings([])),
             ], typeName: "images.historyReporter")
     }
 

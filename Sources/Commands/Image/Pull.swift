@@ -8,6 +8,7 @@ struct Pull: ParsableCommand {
     @OptionGroup var platform: PlatformFlags
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag
+    @OptionGroup var docker: DockerTrustFlag
 
     @Option(name: .long, help: ArgumentHelp("When: always, missing, newer or never.", valueName: "policy"))
     var policy = PullPolicyWord(.always)
@@ -25,7 +26,7 @@ struct Pull: ParsableCommand {
         var options = PullOptions()
         options.policy = policy.value
         options.platform = try platform.value()
-        options.registry = registry.options()
+        options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         options.observer = { progress.show($0) }
         try Failure.forEach(images) { name in

@@ -8,6 +8,7 @@ struct Push: ParsableCommand {
 
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag
+    @OptionGroup var docker: DockerTrustFlag
 
     @Option(
         name: [.customShort("f", allowingJoined: true), .long],
@@ -34,7 +35,7 @@ struct Push: ParsableCommand {
             }
             options.format = known
         }
-        options.registry = registry.options()
+        options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         let progress = TransferProgress(shown: !quiet)
         options.observer = { progress.show($0) }
@@ -69,7 +70,8 @@ struct Save: ParsableCommand {
         if output == nil && StandardStream.isTerminal(1) {
             throw EngineError("refusing to save to terminal. Use -o flag or redirect")
         }
-        let progress = TransferProgress(shown: !quiet)
+        // As Podman: what is piped on is saved in silence.
+        let progress = TransferProgress(shown: !quiet && output != nil)
         defer { progress.finish() }
         try Invocation.engine(repairing: false).save(images, to: output, format: format) { progress.show($0) }
     }

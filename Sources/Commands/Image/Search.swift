@@ -13,8 +13,10 @@ struct Search: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
     var format: String?
 
-    @Option(name: .long, help: ArgumentHelp("So many of each registry.", valueName: "number"))
-    var limit = 25
+    @Option(
+        name: .long, help: ArgumentHelp("So many of each registry; 0 for as many as Podman shows.", valueName: "number")
+    )
+    var limit = 0
 
     @Flag(name: .long, help: "Show the tags of one image.")
     var listTags = false
@@ -26,11 +28,13 @@ struct Search: ParsableCommand {
     var term: String
 
     func run() throws {
-        guard (1...100_000).contains(limit) else { throw EngineError("limit must be between 1 and 100000") }
+        guard (0...100_000).contains(limit) else { throw EngineError("limit must be between 0 and 100000") }
         guard !term.isEmpty else { throw EngineError("search requires a term") }
-        var options = registry.options()
+        var options = try registry.options()
         options.credentials = try credentials.credentials()
         let search = try ImageSearch(options)
+        // Podman's own limits where none is given (libimage/search.go).
+        let limit = limit > 0 ? limit : listTags ? 100_000 : 25
         let format = Rendering.Format(format)
         if listTags {
             let found = try search.tags(term, limit: limit)
@@ -42,7 +46,7 @@ struct Search: ParsableCommand {
                 found.tags.map { .structure([.init("Name", .string(found.name)), .init("Tag", .string($0))]) },
                 format: format, columns: [("NAME", "{{.Name}}"), ("TAG", "{{.Tag}}")])
         }
-        let rows = try search.images(term, limit: limit).map(row)
+        let rows = try search.images(term, limit: limit) { Output.errorLine("WARNING: \($0)") }.map(row)
         if case .json = format { return Output.line(Value.array(rows).json(indent: "    ")) }
         // Podman prints nothing, not even the header, where nothing was found.
         if rows.isEmpty { return }

@@ -83,9 +83,11 @@ final class TransferProgress: Sendable {
     private static func text(_ bar: Bar, _ columns: Int) -> String {
         let name = "Copying blob \(bar.digest.dropFirst(7).prefix(12))"
         if let end = bar.end { return "\(name) \(end)" }
+        // What comes from an archive tells no size.
+        if bar.size == 0 { return "\(name) \(HumanText.size(bar.done))" }
         let numbers = "\(HumanText.size(bar.done)) / \(HumanText.size(bar.size))"
         let width = max(0, min(40, columns - name.count - numbers.count - 6))
-        let filled = bar.size > 0 ? Int(Int64(width) * min(bar.done, bar.size) / bar.size) : width
+        let filled = Int(Int64(width) * min(bar.done, bar.size) / bar.size)
         let arrow = String(repeating: "=", count: max(0, filled - 1)) + (filled > 0 ? ">" : "")
         return "\(name) [\(arrow)\(String(repeating: "-", count: width - filled))] \(numbers)"
     }

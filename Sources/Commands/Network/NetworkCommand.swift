@@ -29,18 +29,7 @@ struct NetworkInspect: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine(repairing: false)
-        var documents: [Value] = []
-        var errors: [any Error] = []
-        for name in networks {
-            do { documents.append(NetworkDocument.value(try engine.network(name))) } catch {
-                errors.append(EngineError("inspecting object: network \(name): \(Failure.message(error))"))
-            }
-        }
-        // Podman prints what it found, `[]` for nothing, before it fails.
-        if format == nil || format == "json" || !documents.isEmpty {
-            try Rendering.documents(documents, format: format)
-        }
-        if !errors.isEmpty { throw ErrorList(errors: errors, exitCode: 125) }
+        try InspectType.network.show(networks, engine, format: format)
     }
 }
 
@@ -129,15 +118,23 @@ struct NetworkReload: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Every container.")
     var all = false
 
+    @Flag(name: .shortAndLong, help: "The container that was created last.")
+    var latest = false
+
     @Argument(help: ArgumentHelp("Containers, by name or id.", valueName: "container"))
     var containers: [String] = []
 
     func run() throws {
-        guard all != !containers.isEmpty else {
-            throw EngineError(
-                all ? "no arguments are needed with --all" : "you must provide at least one name or id, or --all")
+        guard [all, latest, !containers.isEmpty].count(where: \.self) == 1 else {
+            throw EngineError("give either names or ids of containers, --all or --latest")
         }
-        for id in try Invocation.engine().reloadNetworks(all ? nil : containers) { Output.line(id) }
+        let engine = try Invocation.engine()
+        var references = all ? nil : containers
+        if latest {
+            guard let last = try engine.containers().last else { throw EngineError("there is no container") }
+            references = [last.id]
+        }
+        for id in try engine.reloadNetworks(references) { Output.line(id) }
     }
 }
 
@@ -156,7 +153,8 @@ struct NetworkUpdate: ParsableCommand {
     var network: String
 
     func run() throws {
-        try Invocation.engine().updateNetwork(network, addServers: added, dropServers: dropped)
+        func lists(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+        try Invocation.engine().updateNetwork(network, addServers: lists(added), dropServers: lists(dropped))
         Output.line(network)
     }
 }

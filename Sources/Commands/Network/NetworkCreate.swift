@@ -67,7 +67,7 @@ struct NetworkCreate: ParsableCommand {
     func run() throws {
         var request = NetworkRequest()
         request.name = name
-        request.driver = driver
+        request.driver = driver.isEmpty ? "bridge" : driver
         request.interfaceName = interfaceName
         request.subnets = subnet
         request.gateways = gateway.flatMap { $0.split(separator: ",").map(String.init) }

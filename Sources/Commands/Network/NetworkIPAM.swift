@@ -20,13 +20,16 @@ struct NetworkIPAMList: ParsableCommand {
     @Flag(name: [.customShort("n"), .long], help: "Leave out the header.")
     var noheading = false
 
+    @Flag(name: .shortAndLong, help: "Print addresses only.")
+    var quiet = false
+
     @Argument(help: "Only this network, by name or id.")
     var network: String?
 
     func run() throws {
         let leases = try Invocation.engine(repairing: false).leases(network: network)
         try Rendering.list(
-            leases.map(NetworkDocument.row), format: Rendering.Format(format),
+            leases.map(NetworkDocument.row), format: quiet ? .template("{{.Address}}") : Rendering.Format(format),
             columns: [
                 ("NETWORK", "{{.Network}}"), ("ADDRESS", "{{.Address}}"), ("HOLDER", "{{.Holder}}"),
                 ("STATE", "{{.State}}"), ("SINCE", "{{.Since}}"),

@@ -47,6 +47,7 @@ struct NetworkList: ParsableCommand {
 struct NetworkFilter {
     private var conditions: [(key: String, values: [String])] = []
     private var names: [NamePattern] = []
+    private var ids: [NamePattern] = []
 
     /// Parses `key=value` texts.
     ///
@@ -67,6 +68,7 @@ struct NetworkFilter {
             case "dangling" where !Self.truths.keys.contains(parts[1]):
                 throw EngineError("invalid dangling filter value \"\(parts[1])\": it must be true or false")
             case "name": names.append(try NamePattern(parts[1]))
+            case "id": ids.append(try NamePattern(parts[1]))
             default: break
             }
             if let index = conditions.firstIndex(where: { $0.key == parts[0] }) {
@@ -85,6 +87,7 @@ struct NetworkFilter {
                 let unused = try isUnused()
                 guard values.contains(where: { Self.truths[$0] == unused }) else { return false }
             case "name": guard names.contains(where: { $0.matches(network.name) }) else { return false }
+            case "id": guard ids.contains(where: { $0.matches(network.id) }) else { return false }
             // Every label must be there, as in Podman.
             case "label": guard values.allSatisfy({ Self.has(network, $0) }) else { return false }
             case "label!": guard values.allSatisfy({ !Self.has(network, $0) }) else { return false }
@@ -99,7 +102,6 @@ struct NetworkFilter {
     private static func holds(_ key: String, _ value: String, _ network: NetworkDefinition) -> Bool {
         switch key {
         case "driver": network.driver == value
-        case "id": network.id.hasPrefix(value)
         default: (Timestamp(network.created)?.nanoseconds ?? 0) < (Engine.time(value) ?? 0)
         }
     }

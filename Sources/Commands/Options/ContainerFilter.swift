@@ -85,7 +85,7 @@ struct ContainerFilter {
             guard ["no", "on-failure", "always", "unless-stopped"].contains(value) else {
                 throw EngineError("\(value) invalid restart policy")
             }
-            return { _ in false }
+            return { $0.spec.settings?.restart?.name == value }
         // There are no health checks and no pods, so none has the state or is in the pod that is asked for.
         case "health", "pod": return { _ in false }
         case "until":

@@ -103,6 +103,18 @@ struct ContainerOptions: ParsableArguments {
     )
     var pull = PullPolicyWord(.missing)
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("When it is started again: no, on-failure[:n], always, unless-stopped.", valueName: "policy")
+    )
+    var restart: String?
+
+    @OptionGroup(title: "Resources") var resources: ResourceOptions
+
+    @OptionGroup(title: "Isolation") var isolation: IsolationOptions
+
+    @OptionGroup(title: "Variables, labels, logs and mounts") var records: RecordOptions
+
     @OptionGroup var platform: PlatformFlags
 
     @OptionGroup var registry: RegistryFlags
@@ -125,7 +137,7 @@ struct ContainerOptions: ParsableArguments {
         var request = CreateRequest(image: image)
         request.pull.policy = pull.value
         request.pull.platform = try platform.value()
-        request.pull.registry = registry.options()
+        request.pull.registry = try registry.options()
         let progress = TransferProgress(shown: !quiet)
         request.pull.observer = { progress.show($0) }
         request.command = Array(words)
@@ -150,6 +162,10 @@ struct ContainerOptions: ParsableArguments {
         request.autoRemove = rm
         request.mounts = try volume.map(MountRequest.init(volume:)) + tmpfs.map(MountRequest.init(tmpfs:))
         network.apply(to: &request)
+        try resources.apply(to: &request)
+        try isolation.apply(to: &request)
+        try records.apply(to: &request)
+        request.settings.restart = try restart.flatMap(RestartPolicy.parse)
         request.publish = Self.words(publish)
         request.publishAll = publishAll
         request.expose = Self.words(expose)

@@ -34,6 +34,7 @@ struct ContainerSelection: ParsableArguments {
     ///   - filters: `--filter`, which chooses among all of them.
     ///   - ignoring: whether one that does not exist is passed over, as with `--ignore`.
     ///   - ifAll: which of all containers `--all` means.
+    /// - Returns: them, in the order given.
     /// - Throws: `EngineError` for one that does not exist, or options that contradict each other.
     func chosen(
         _ engine: Engine, filters: [String] = [], ignoring: Bool = false,
@@ -42,7 +43,9 @@ struct ContainerSelection: ParsableArguments {
         try check(filters)
         if all || !filters.isEmpty {
             let records = try engine.containers().filter { all ? ifAll($0) : true }
-            return try ContainerFilter(filters, engine).apply(to: records).map { Chosen(id: $0.id, shown: $0.id) }
+            return try ContainerFilter(filters, engine).apply(to: records.map(engine.refreshed)).map {
+                Chosen(id: $0.id, shown: $0.id)
+            }
         }
         if latest {
             guard let last = try engine.containers().last else {

@@ -36,6 +36,9 @@ struct NetworkOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Add a line to /etc/hosts: name:address.", valueName: "entry"))
     var addHost: [String] = []
 
+    @Flag(name: .long, help: "Leave /etc/hosts as the image has it.")
+    var noHosts = false
+
     /// Writes what was asked for into a request.
     func apply(to request: inout CreateRequest) {
         request.networks = networks
@@ -45,12 +48,14 @@ struct NetworkOptions: ParsableArguments {
         if let macAddress {
             request.networkOptions.append(NetworkOption(flag: "mac-address", key: "mac", value: macAddress))
         }
-        request.networkOptions += networkAlias.map {
+        func lists(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+        request.networkOptions += lists(networkAlias).map {
             NetworkOption(flag: "network-alias", key: "alias", value: $0, isForEveryNetwork: true)
         }
-        request.resolver.servers = dns
-        request.resolver.search = dnsSearch
-        request.resolver.options = dnsOption
-        request.addedHosts = addHost
+        request.resolver.servers = lists(dns)
+        request.resolver.search = lists(dnsSearch)
+        request.resolver.options = lists(dnsOption)
+        request.addedHosts = lists(addHost)
+        request.noHosts = noHosts
     }
 }

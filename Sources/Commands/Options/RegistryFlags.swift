@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ContainerEngine
+internal import LinuxSys
 internal import OCISpec
 
 /// How a registry is reached: what `pull`, `push`, `run`, `login` and others have in common.
@@ -15,7 +16,12 @@ struct RegistryFlags: ParsableArguments {
     var tlsVerify: GoBool?
 
     /// What the engine is asked for.
-    func options() -> RegistryOptions {
+    ///
+    /// - Throws: `EngineError` when a file with credentials is given and not there; `login` may make it.
+    func options(mayMakeFile: Bool = false) throws -> RegistryOptions {
+        if let authfile, !mayMakeFile, !File.exists(authfile) {
+            throw EngineError("checking authfile: stat \(authfile): no such file or directory")
+        }
         var options = RegistryOptions()
         options.credentialFile = authfile
         options.certificateDirectory = certDir
@@ -35,6 +41,12 @@ struct GoBool: ExpressibleByArgument {
         default: return nil
         }
     }
+}
+
+/// What Docker has and Podman accepts without effect.
+struct DockerTrustFlag: ParsableArguments {
+    @Flag(name: .long, help: "Docker's own; without effect.")
+    var disableContentTrust = false
 }
 
 /// `--creds`.
@@ -76,7 +88,8 @@ struct PlatformFlags: ParsableArguments {
             guard arch == nil, os == nil, variant == nil else {
                 throw EngineError("--platform option can not be specified with --arch, --os or --variant")
             }
-            let parts = platform.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            // Case counts for nothing, as in containerd's and Podman's words.
+            let parts = platform.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard (1...3).contains(parts.count), !parts.contains("") else {
                 throw EngineError("invalid platform \"\(platform)\": must be os/arch or os/arch/variant")
             }

@@ -32,7 +32,7 @@ struct Login: ParsableCommand {
 
     func run() throws {
         let name = try registry ?? RegistrySession.defaultRegistry()
-        var options = registryFlags.options()
+        var options = try registryFlags.options(mayMakeFile: true)
         let session = try RegistrySession(name, options)
         let known = try session.username()
         if getLogin {

@@ -12,7 +12,7 @@ enum Invocation {
 
     /// The command's own words, such as `system check`: those before anything that is an option or names a thing.
     static var commandWords: [String] {
-        let nouns: Set<String> = ["container", "image", "network", "system"]
+        let nouns: Set<String> = ["container", "image", "network", "system", "volume"]
         var rest = arguments[...]
         while let option = rest.first, option.hasPrefix("-") { rest = rest.dropFirst(option.contains("=") ? 1 : 2) }
         guard let command = rest.first else { return [] }
@@ -48,7 +48,8 @@ extension GlobalOptions {
             paths: EnginePaths(root: root, runRoot: runroot, networks: networkConfigDir),
             configuration: ConfigurationFiles(
                 only: variable("CONTAINERS_CONF"), last: variable("CONTAINERS_CONF_OVERRIDE")),
-            cleanupCommand: cleanup, repairing: repairing, timing: timing, warn: { Output.errorLine("WARN: \($0)") })
+            cleanupCommand: cleanup, repairing: repairing, timing: timing,
+            warn: { [logLevel] in if logLevel.showsWarnings { Output.errorLine("WARN: \($0)") } })
     }
 
     private func variable(_ name: String) -> String? {

@@ -122,7 +122,7 @@ enum Rendering {
     }
 
     /// Whether a format asks for JSON: `json`, or the template that says the same.
-    private static func isJSON(_ format: String) -> Bool {
+    static func isJSON(_ format: String) -> Bool {
         ["json", "{{json.}}"].contains(format.filter { !$0.isWhitespace })
     }
 
@@ -144,16 +144,16 @@ enum Rendering {
         (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 
-    /// Writes documents as `inspect` does: a JSON array with Podman's indentation, or each through a template; behind
-    /// the word `table`, in columns without a header.
+    /// Writes documents as `inspect` does: a JSON array with Podman's indentation, `[]` for none, or each through a
+    /// template; behind the word `table`, in columns without a header.
     static func documents(_ documents: [Value], format: String?) throws {
-        guard let format, !format.isEmpty else {
+        guard let format, !format.isEmpty, !isJSON(format) else {
             Output.line(Value.array(documents).json(indent: "     "))
             return
         }
+        guard !documents.isEmpty else { return }
         switch Format(format) {
-        case .json: Output.line(Value.array(documents).json(indent: "     "))
-        case .table: Output.verbatim(try rendered(documents, format))
+        case .json, .table: Output.verbatim(try rendered(documents, format))
         case .template(let text): Output.verbatim(try rendered(documents, text))
         case .tableTemplate(let text): try table(documents, try Template(text), nil)
         }

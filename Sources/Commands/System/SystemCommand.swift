@@ -49,11 +49,11 @@ struct VersionCommand: ParsableCommand {
 
     func run() throws {
         let document = SystemDocument.version
-        guard let format else {
+        guard let format, !format.isEmpty else {
             Output.text(SystemDocument.versionText)
             return
         }
-        try SystemDocument.render(document, format: format)
+        try SystemDocument.render(document, format: format, indent: nil)
     }
 }
 
@@ -66,6 +66,9 @@ struct Info: ParsableCommand {
         name: [.customShort("f", allowingJoined: true), .long],
         help: ArgumentHelp("json, or a Go template.", valueName: "format"))
     var format: String?
+
+    @Flag(name: [.customShort("D"), .long], help: "Nothing more: everything is shown.")
+    var debug = false
 
     func run() throws {
         let engine = try Invocation.engine(repairing: false)

@@ -57,6 +57,7 @@ extension Engine {
     /// - Returns: the image.
     /// - Throws: `EngineError` or `StorageError`; nothing is left then.
     public func importImage(_ path: String?, _ new: NewImage) throws -> ImageRecord {
+        try SignaturePolicy().check(.rootArchive(path ?? "-"))
         let file: OwnedFD
         do throws(Errno) {
             file = if let path { try OwnedFD.open(path, .read) } else { try StandardStream.duplicate(0) }

@@ -86,12 +86,15 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - image: its name or id.
-    ///   - destination: the name that it gets there, with or without `docker://`; its own if nil.
+    ///   - destination: the name that it gets there, with or without `docker://`; its own if nil. It can be an archive,
+    ///     too: `docker-archive:PATH[:NAME]` or `oci-archive:PATH[:NAME]`.
     ///   - options: how.
     /// - Returns: the manifest's digest there.
     /// - Throws: `EngineError` or `StorageError`, one line.
     public func push(_ image: String, to destination: String?, _ options: PushOptions) throws -> String {
         let record = try self.image(image)
+        try SignaturePolicy().check(.storage(record.id))
+        if let place = try destination.flatMap({ try ArchivePlace($0) }) { return try push(record, to: place, options) }
         let target: ImageReference
         if let destination {
             let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
@@ -117,7 +120,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - images: names or ids; a name is kept in the archive, an id leaves the image without one.
-    ///   - path: the file, which must not be there; standard output if nil.
+    ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil.
     ///   - format: `docker-archive` or `oci-archive`.
     ///   - observer: told what is being done.
     /// - Throws: `EngineError` or `StorageError`; no file is left then.
@@ -129,9 +132,11 @@ extension Engine {
                 "unknown format \"\(format)\": use "
                     + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: " or "))
         }
+        let policy = try SignaturePolicy()
         var chosen: [(image: StoredImage, names: [ImageReference])] = []
         for typed in images {
             let record = try image(typed)
+            try policy.check(.storage(record.id))
             let own = name(typed, of: record).map { [$0] } ?? []
             if let known = chosen.firstIndex(where: { $0.image.id.hex == record.id }) {
                 chosen[known].names += own
@@ -139,24 +144,41 @@ extension Engine {
                 chosen.append((try storedImage(record.id), own))
             }
         }
+        try write(chosen, to: path, format, observer)
+    }
+
+    func write(
+        _ chosen: [(image: StoredImage, names: [ImageReference])], to path: String?,
+        _ format: ImageArchiveWriter.Format,
+        _ observer: @escaping (TransferEvent) -> Void
+    ) throws {
         let lock = try FileLock(sharing: "\(paths.root)/images.lock")
         defer { lock.release() }
-        let file: OwnedFD
-        do throws(Errno) {
-            file =
-                if let path { try OwnedFD.open(path, [.write, .create, .exclusive], mode: 0o644) } else {
-                    try StandardStream.duplicate(1)
-                }
-        } catch {
-            throw EngineError("\(path ?? "standard output"): \(error)")
-        }
+        // A pipe, a device and an empty file are written to; they are not this command's to remove.
+        let isNew = path.map { !File.exists($0) } ?? false
+        let file = try path.map { try Self.output($0) } ?? StandardStream.duplicate(1)
         do {
             var writer = try ImageArchiveWriter(from: storage(), to: file) { observer(TransferEvent($0)) }
             try writer.write(chosen, format)
         } catch {
             // The first error is the one to tell.
-            if let path { try? File.remove(path) }
+            if let path, isNew { try? File.remove(path) }
             throw error
+        }
+    }
+
+    private static func output(_ path: String) throws -> OwnedFD {
+        do throws(Errno) {
+            do throws(Errno) {
+                return try OwnedFD.open(path, [.write, .create, .exclusive], mode: 0o644)
+            } catch .fileExists {
+                let file = try OwnedFD.open(path, .write)
+                let status = try file.status()
+                guard status.type != .regular || status.size == 0 else { throw .fileExists }
+                return file
+            }
+        } catch {
+            throw EngineError("\(path): \(error)")
         }
     }
 }

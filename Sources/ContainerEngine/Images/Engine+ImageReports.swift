@@ -40,12 +40,14 @@ extension Engine {
         try storage().layers.information(layer)?.size ?? 0
     }
 
-    /// Removes images that no container uses: those without a name, or all.
+    /// Removes images that no container uses: those without a name, or all; and what unfinished pulls have left.
     ///
     /// - Returns: the ids of what is gone.
     /// - Throws: what `removeImage` throws.
     public func pruneImages(all: Bool) throws -> [String] {
         var removed: [String] = []
+        // What pulls that were cut short have left is of no image.
+        try storage().partials.sweep(all: true)
         for image in try imageList(named: nil) where image.containers == 0 {
             guard all || (image.names.isEmpty && image.digestNames.isEmpty) else { continue }
             for name in image.names.dropFirst() { _ = try removeImage(name, force: false) }

@@ -148,18 +148,25 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - path: a docker-archive, an oci-archive or an OCI layout directory; standard input if nil.
-    ///   - progress: is told what is being read and how many bytes of it are done.
-    /// - Returns: the images.
+    ///   - observer: told what is being done; blobs are named by their content's digest, and their sizes are not known.
+    /// - Returns: the images, each with the names that the archive gives it.
     /// - Throws: `StorageError` when the archive is none that can be used; the store is as it was then.
-    public func load(_ path: String?, progress: @escaping (String, Int64) -> Void) throws -> [ImageRecord] {
+    public func load(_ path: String?, observer: @escaping (TransferEvent) -> Void) throws -> [ImageRecord] {
+        let policy = try SignaturePolicy()
         let loaded = try changingStore {
-            let archive = ImageArchive(into: try storage()) { Self.report($0, to: progress) }
+            let archive = ImageArchive(into: try storage(), admit: { try policy.check($0) }) {
+                observer(TransferEvent($0))
+            }
             return try path.map { try archive.load(path: $0) }
                 ?? archive.load(try StandardStream.duplicate(0), name: "standard input")
         } record: { images in
             for image in images { try record(image) }
         }
-        return try loaded.map { try self.image($0.id.hex) }
+        return try loaded.map { image in
+            var record = try self.image(image.id.hex)
+            record.summary.names = image.names.map(\.description)
+            return record
+        }
     }
 
     /// Adds files to the store and then, in one transaction, the rows that refer to them. Several commands may do this
@@ -188,15 +195,6 @@ extension Engine {
         guard let lock = try FileLock(ifFree: "\(paths.root)/images.lock") else { return }
         defer { lock.release() }
         try sweepStore()
-    }
-
-    private static func report(_ step: ImageProgress, to progress: (String, Int64) -> Void) {
-        switch step {
-        case .copyingLayer(let diffID, let bytes): progress("Copying blob \(diffID)", bytes)
-        case .layerExists(let diffID): progress("Copying blob \(diffID) (already here)", 0)
-        case .copyingConfiguration(let digest): progress("Copying config \(digest)", 0)
-        case .writingManifest: progress("Writing manifest to image destination", 0)
-        }
     }
 
     private func beginStoreChange() throws -> Int64 {
@@ -230,6 +228,13 @@ extension Engine {
         for name in image.names { try record(name: name.description, of: image.id.hex) }
     }
 
+    /// The name that a person means by what was typed: the whole of one, or the end of one; none if it was an id.
+    private static func name(_ typed: String, among names: [String]) -> String? {
+        let slash = typed.lastIndex(of: "/") ?? typed.startIndex
+        let tagged = typed[slash...].contains(":") ? typed : "\(typed):latest"
+        return names.first { $0 == tagged } ?? names.first { $0.hasSuffix("/\(tagged)") }
+    }
+
     /// What `removeImage` did.
     public struct RemovedImage: Sendable {
         /// Names that lead nowhere now.
@@ -238,7 +243,7 @@ extension Engine {
         public var deleted: String?
     }
 
-    /// Removes a name, and the image with its last name; or, by id, the image with all its names.
+    /// Removes a name, and the image with its last name; or, by id and with `force`, the image with all its names.
     ///
     /// - Throws: `EngineError` of kind `.noSuchImage`, or `.inUse` when containers are made of it and `force` is false.
     public func removeImage(_ name: String, force: Bool) throws -> RemovedImage {
@@ -249,11 +254,15 @@ extension Engine {
         let names = try store.database.query(
             "SELECT name FROM image_names WHERE image = ?1 AND instr(name, '@') = 0 ORDER BY name", [.text(id)]
         ).map { $0.text(0) }
-        let named = names.first { Self.matches($0, name) || $0 == "\(name):latest" || $0.hasSuffix("/\(name):latest") }
-        if let named, names.count > 1, !force {
+        let named = Self.name(name, among: names)
+        // As Podman: --force does not take names that nobody named.
+        if let named, names.count > 1 {
             try store.database.query("DELETE FROM image_names WHERE name = ?1", [.text(named)])
             removed.untagged = [named]
             return removed
+        }
+        if named == nil && names.count > 1 && name.contains("@") {
+            throw EngineError("\(name): tag not known: the image has other names", kind: .noSuchImage)
         }
         if named == nil && names.count > 1 && !force {
             throw EngineError(

@@ -7,6 +7,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - name: the image's name; a short one is looked up as registries.conf says. `docker://` may stand before it.
+    ///     `docker-archive:PATH`, `oci-archive:PATH` and `oci:DIRECTORY`, each with `:NAME` or without, are loaded.
     ///   - options: whether and how a registry is asked.
     /// - Returns: the image.
     /// - Throws: `StorageError` or `EngineError`, one line; nothing stays of a pull that failed.
@@ -39,6 +40,7 @@ extension Engine {
     }
 
     private func pullAlways(_ name: String, _ options: PullOptions) throws -> ImageRecord {
+        if let place = try ArchivePlace(name) { return try pull(place, options) }
         let registries = try RegistriesConfiguration()
         return try registries.firstAnswer(name) { candidate in
             options.observer(.trying(candidate.description))

@@ -36,26 +36,35 @@ public struct ImageSearch {
     /// - Parameters:
     ///   - term: the text.
     ///   - limit: how many of a registry at most.
+    ///   - failed: told why a registry could not be searched while others could.
     /// - Returns: what was found, registry by registry.
-    /// - Throws: `StorageError` or `EngineError`.
-    public func images(_ term: String, limit: Int) throws -> [FoundImage] {
+    /// - Throws: `StorageError` or `EngineError` when no registry could be searched.
+    public func images(_ term: String, limit: Int, failed: (String) -> Void) throws -> [FoundImage] {
         let parts = term.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let hasRegistry = parts.count == 2 && Self.isRegistry(parts[0])
         let hosts = hasRegistry ? [parts[0]] : registries.search
         guard !hosts.isEmpty else {
             throw EngineError("\(term): no registries to search: give one, or configure unqualified-search-registries")
         }
-        return try hosts.flatMap { host in
+        var found: [FoundImage] = []
+        var failures: [StorageError] = []
+        for host in hosts {
             do {
-                return try search.repositories(hasRegistry ? parts[1] : term, in: host, limit: limit).map {
+                found += try search.repositories(hasRegistry ? parts[1] : term, in: host, limit: limit).map {
                     FoundImage(
                         index: host, name: "\(host)/\($0.name)", description: $0.description, stars: $0.stars,
                         isOfficial: $0.isOfficial, isAutomated: $0.isAutomated)
                 }
-            } catch let error as StorageError {
-                throw error.during("couldn't search registry \"\(host)\"")
+            } catch let error as StorageError where error.code != .system {
+                failures.append(error.during("couldn't search registry \"\(host)\""))
             }
         }
+        guard failures.count < hosts.count else {
+            if failures.count == 1, let only = failures.first { throw only }
+            throw EngineError(failures.map(\.description).joined(separator: "; "))
+        }
+        for failure in failures { failed(failure.description) }
+        return found
     }
 
     private static func isRegistry(_ text: String) -> Bool {
@@ -101,7 +110,8 @@ extension RegistriesConfiguration {
         for candidate in candidates {
             do {
                 return try ask(candidate)
-            } catch let error as StorageError where [.notFound, .unauthorized, .unreachable].contains(error.code) {
+            } catch let error as StorageError where error.code != .system {
+                // As Podman: whatever is wrong with one registry, the next may have it.
                 guard candidates.count > 1 else { throw error }
                 failures.append("\(candidate): \(error)")
             }

@@ -56,7 +56,7 @@ public struct PullOptions: Sendable {
 public enum TransferEvent: Sendable, Hashable {
     /// A name is asked for.
     case trying(String)
-    /// So many bytes of a blob are transferred.
+    /// So many bytes of a blob are transferred; the size is 0 where nobody knows it.
     case blob(String, done: Int64, size: Int64)
     /// A blob is where it should be.
     case blobDone(String)
@@ -68,6 +68,16 @@ public enum TransferEvent: Sendable, Hashable {
     case manifest(String)
     /// Something that a person should know.
     case warning(String)
+
+    init(_ step: ImageProgress) {
+        switch step {
+        case .copyingLayer(let diffID, let bytes): self = .blob(diffID.description, done: bytes, size: 0)
+        case .layerCopied(let diffID): self = .blobDone(diffID.description)
+        case .layerExists(let diffID): self = .blobExists(diffID.description)
+        case .copyingConfiguration(let digest): self = .configuration(digest.description)
+        case .writingManifest(let digest): self = .manifest(digest.description)
+        }
+    }
 
     init(_ step: TransferStep) {
         switch step {

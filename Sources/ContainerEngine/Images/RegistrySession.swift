@@ -42,7 +42,7 @@ public struct RegistrySession {
     ///
     /// - Throws: `StorageError` when the file cannot be read.
     public func username() throws -> String? {
-        try file.credentials(registry: registry)?.username
+        try CredentialFile.find(registry: registry, file: options.credentialFile)?.username
     }
 
     /// Tries the credentials of `options` and stores them, or tries those that are stored.
@@ -50,7 +50,8 @@ public struct RegistrySession {
     /// - Throws: `EngineError` or `StorageError`; nothing is stored then.
     public func logIn() throws {
         var access = options.access
-        let credentials = try access.credentials ?? file.credentials(registry: registry)
+        let credentials =
+            try access.credentials ?? CredentialFile.find(registry: registry, file: options.credentialFile)
         access.credentials = credentials
         let host = String(registry.prefix { $0 != "/" })
         do {

@@ -117,6 +117,8 @@ extension ContainerSpec {
             imageName = exact
         }
         layers = image.configuration.rootfs.diffIDs.map(\.description)
+        var request = request
+        request.mounts = try engine.mounts(of: request.volumesFrom, besides: request.mounts)
         try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
         hostname = try request.hostname ?? (request.networks == ["host"] ? HostName.current() : String(id.prefix(12)))
         let configuration = try engine.configuration()
@@ -127,9 +129,15 @@ extension ContainerSpec {
         privileged = request.privileged
         capabilitiesToAdd = request.capabilitiesToAdd
         capabilitiesToDrop = request.capabilitiesToDrop
+        idFile = request.idFile
         readOnly = request.readOnly
         if let seconds = request.stopTimeout ?? configuration.stopTimeout { stopTimeout = seconds }
         apply(configuration)
+        if let limit = request.pidsLimit { pidsLimit = limit }
+        let asked = try request.ulimits.map(Ulimit.parse)
+        func type(_ limit: String) -> Substring { limit.prefix { $0 != "=" } }
+        let replaced = Set(asked.map(type))
+        if !asked.isEmpty { ulimits = (ulimits ?? []).filter { !replaced.contains(type($0)) } + asked }
         autoRemove = request.autoRemove
         createCommand = request.createCommand
         runtime = request.runtime ?? configuration.runtime
@@ -138,11 +146,15 @@ extension ContainerSpec {
         let selection = try engine.networkSelection(request)
         network = selection.mode
         networkOptions = selection.options
+        settings = try settings(request, engine)
+        if autoRemove, settings?.restart != nil {
+            throw EngineError("the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"")
+        }
         try resolve(request, configuration)
-        try publish(request)
+        try publish(request, engine)
     }
 
-    private static func check(name: String) throws {
+    static func check(name: String) throws {
         guard let first = name.utf8.first, first.isNameStart,
             name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
         else {
@@ -176,7 +188,8 @@ extension ContainerSpec {
         guard workingDirectory.hasPrefix("/") else {
             // The runtimes take no other.
             throw EngineError(
-                "workdir \"\(workingDirectory)\" does not exist on container \(id): give an absolute path", exitCode: 126)
+                "workdir \"\(workingDirectory)\" does not exist on container \(id): give an absolute path",
+                exitCode: 126)
         }
         user = request.user ?? image.user ?? ""
         labels = (image.labels ?? [:]).merging(request.labels) { $1 }
@@ -191,7 +204,11 @@ extension ContainerSpec {
     /// The image's variables, then the user's. What every container gets besides is added at the start
     /// (`ContainerEnvironment`).
     private static func environment(_ image: [String], _ request: CreateRequest) -> [String] {
-        ContainerEnvironment.merge(image.filter { $0.contains("=") } + request.environment)
+        let unset = Set(request.settings.unsetVariables ?? [])
+        let inherited = (request.defaultEnvironment + image).filter { variable in
+            variable.contains("=") && !unset.contains("*") && !unset.contains(String(variable.prefix { $0 != "=" }))
+        }
+        return ContainerEnvironment.merge(inherited + request.environment)
     }
 
     private mutating func mount(_ requests: [MountRequest], _ imageVolumes: Set<String>) throws {
@@ -236,7 +253,21 @@ extension ContainerSpec {
     }
 
     private mutating func resolve(_ request: CreateRequest, _ configuration: ContainersConfiguration) throws {
-        for server in request.resolver.servers where IPAddress(server) == nil {
+        if !request.resolver.isEmpty, network == .none || !network.dependencies.isEmpty {
+            throw EngineError(
+                "conflicting options: dns and the network mode: \(network == .none ? "none" : "container")")
+        }
+        if !request.addedHosts.isEmpty, !network.dependencies.isEmpty {
+            throw EngineError(
+                "invalid config provided: cannot set extra host entries when the container is joined to another "
+                    + "containers network namespace: invalid configuration")
+        }
+        if request.noHosts, !request.addedHosts.isEmpty {
+            throw EngineError("--no-hosts and --add-host cannot be set together")
+        }
+        noHosts = request.noHosts ? true : nil
+        for server in request.resolver.servers
+        where IPAddress(server) == nil && request.resolver.servers != [ResolverOptions.none] {
             throw EngineError("\(server) is not an ip address")
         }
         let wished = configuration.completing(request.resolver)
@@ -246,7 +277,7 @@ extension ContainerSpec {
         addedHosts = request.addedHosts.isEmpty ? nil : request.addedHosts
     }
 
-    private mutating func publish(_ request: CreateRequest) throws {
+    private mutating func publish(_ request: CreateRequest, _ engine: Engine) throws {
         var texts = request.publish
         if request.publishAll {
             let given = try PublishedPort.parse(all: texts)
@@ -264,8 +295,10 @@ extension ContainerSpec {
         switch network {
         case .bridge: return
         case .host, .none, .container, .namespace:
-            throw EngineError(
-                "published ports need a network of the container's own: leave out -p, or use --network bridge")
+            ports = []
+            engine.warn(
+                "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use"
+            )
         }
     }
 }

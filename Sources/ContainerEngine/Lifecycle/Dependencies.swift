@@ -4,6 +4,7 @@ extension Engine {
     /// - Parameters:
     ///   - references: names or ids.
     ///   - including: whether those that were not named, but cannot be without one that was, are among them.
+    /// - Returns: the ids, in an order in which they can be removed.
     /// - Throws: `EngineError` of kind `.noSuchContainer`.
     public func removalOrder(_ references: [String], including: Bool) throws -> [String] {
         var order: [String] = []

@@ -12,6 +12,10 @@ public struct AttachPlan: Sendable {
     public var detachKeys: String
     /// Whether signals are passed on to the process.
     public var proxySignals: Bool
+    /// Whether what it writes to standard output is shown.
+    public var output = true
+    /// Whether what it writes to standard error is shown.
+    public var errors = true
 
     /// A plan.
     public init(terminal: Bool, input: Bool, detachKeys: String, proxySignals: Bool) {
@@ -24,7 +28,8 @@ public struct AttachPlan: Sendable {
     func options(errorOutput: Bool) throws -> AttachOptions {
         var options = AttachOptions()
         options.input = input ? 0 : nil
-        options.errorOutput = errorOutput ? 2 : nil
+        options.output = output ? 1 : nil
+        options.errorOutput = errorOutput && errors ? 2 : nil
         options.terminal = terminal
         options.detachKeys = try DetachKeys(detachKeys)
         options.proxySignals = proxySignals

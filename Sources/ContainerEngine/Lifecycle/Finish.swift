@@ -10,6 +10,9 @@ extension Engine {
     public func kill(_ reference: String, signal: String) throws {
         guard let signal = Signal(signal) else { throw EngineError("invalid signal: \(signal)") }
         let record = try store.container(reference)
+        if [.kill, .terminate, .interrupt, .quit, Signal(rawValue: record.spec.stopSignal)].contains(signal) {
+            try halt(record)
+        }
         guard record.isRunning, let process = record.run?.initProcess, try process.kill(signal) else {
             throw EngineError(
                 "can only kill running containers. \(record.id) is in state \(refreshed(record).state.rawValue): "
@@ -33,6 +36,7 @@ extension Engine {
         if let process = record.run?.initProcess, record.isRunning {
             let seconds = max(0, timeout ?? record.spec.stopTimeout)
             let signal = Signal(rawValue: record.spec.stopSignal)
+            try halt(record)
             let asked = seconds > 0 ? try process.kill(signal) : true
             if try asked && (seconds == 0 || !process.wait(.seconds(seconds))) {
                 if seconds > 0 {
@@ -60,25 +64,39 @@ extension Engine {
     ///
     /// - Throws: `EngineError` when the process still runs.
     public func cleanUp(_ reference: String) throws {
-        let id = try store.container(reference).id
-        _ = try finish(id)
+        let record = try store.container(reference)
+        // With a restart policy it may run again by the time that its end is cleaned up.
+        _ = try finish(record.id, refusingRunning: record.spec.settings?.restart == nil || record.isRunning)
     }
 
     /// Puts a container that has ended in order, whoever comes first, and says its exit code.
-    func finish(_ id: String) throws -> Int32 {
+    func finish(_ id: String, refusingRunning: Bool = false) throws -> Int32 {
         let lock = try lock(id)
         defer { unlock(lock, id) }
         try settle(id)
         if let record = try store.container(id: id) {
-            if record.isRunning { throw EngineError("container \(id) is still running: stop it first") }
+            if record.isRunning {
+                // Its policy has begun another run already.
+                if record.spec.settings?.restart != nil, let code = try lastExitCode(id), !refusingRunning {
+                    return code
+                }
+                throw EngineError(
+                    "failed to clean up container \(id): container \(id) is running or paused, refusing to clean up: "
+                        + "container state improper")
+            }
             if let code = record.exitCode { return code }
             if record.run == nil { return 0 }
         }
-        let code = try store.database.query("SELECT code FROM run.exit_codes WHERE container = ?1", [.text(id)]).first
-        guard let code else {
+        guard let code = try lastExitCode(id) else {
             throw EngineError("no container with name or ID \"\(id)\" found: no such container", kind: .noSuchContainer)
         }
-        return Int32(truncatingIfNeeded: code.integer(0))
+        return code
+    }
+
+    private func lastExitCode(_ id: String) throws -> Int32? {
+        try store.database.query("SELECT code FROM run.exit_codes WHERE container = ?1", [.text(id)]).first.map {
+            Int32(truncatingIfNeeded: $0.integer(0))
+        }
     }
 
     /// Brings state and world together for one container: takes down a run whose process has ended or that was never
@@ -139,6 +157,7 @@ extension Engine {
     /// Records the exit code, takes the run down, and removes the container if it was to go with its end.
     private func conclude(_ record: ContainerRecord) throws {
         let id = record.id
+        let halted = try isHalted(id)
         try store.setRun(id, .stopping, owned: true)
         let code = try timing.measure("read exit code") { try exitCode(record) }
         try store.database.query(
@@ -158,7 +177,8 @@ extension Engine {
         try dismiss(record.run?.monitor)
         try takeDown(record.spec, killing: false, forgetting: isRecorded)
         if !isRecorded { try store.setRun(id, .stopping, owned: false) }
-        if removes { try discard(id) }
+        if removes { return try discard(id) }
+        if isRecorded { try obeyRestartPolicy(record, code: code, halted: halted) }
     }
 
     /// Ends conmon once the exit code is recorded: all that is left for it is to run the clean-up that is being done.
@@ -194,6 +214,7 @@ extension Engine {
         }
         attempt { try detach(spec.id, namespace: namespace) }
         attempt { try deletion.join() }
+        attempt { try leaveSharedNames(spec) }
         if let first = errors.first { throw first }
         try File.remove("\(paths.exits)/\(spec.id)")
         try File.remove(paths.pidFile(spec.id))

@@ -11,6 +11,8 @@ struct ProcessLaunch: Sendable {
     /// The namespace's path; nil for the host's, or for one that the runtime makes.
     var namespace: String?
     var networks: [NetworkIntent]
+    /// Whose network and names it has: itself, or the container that it shares them with.
+    var networkOwner: ContainerSpec
     var addresses: [IPAddress] { networks.flatMap(\.addresses) }
     /// The address by which the container reaches the host.
     var hostAddress: IPAddress?
@@ -18,6 +20,8 @@ struct ProcessLaunch: Sendable {
     var networkDirectory: String
     /// Bound sockets of published ports, for conmon to hold.
     var portDescriptors: [Int32]
+    /// Namespaces of other containers that it joins, by kind: `pid` and `uts`.
+    var joined: [String: String] = [:]
 }
 
 /// The part of a launch that needs neither the state database nor the network: file system, configuration and
@@ -46,14 +50,17 @@ struct Launcher: Sendable {
         let blueprint = try timing.measure("write configuration") {
             try writeNames(launch)
             let described = try describe(launch, root)
-            try write(described)
+            try write(described, seccomp: spec.settings?.security?.seccomp.map(SeccompPolicy.init) ?? .standard)
             return described
         }
         var request = Monitor.Request(
-            id: spec.id, name: spec.name, bundle: paths.container(spec.id), pidFile: paths.pidFile(spec.id),
+            id: spec.id, name: spec.name, bundle: paths.container(spec.id),
+            pidFile: spec.settings?.pidFile ?? paths.pidFile(spec.id),
             monitorPidFile: "\(paths.container(spec.id))/conmon.pid", exitDirectory: paths.exits,
-            logPath: paths.log(spec.id), runtimeLog: "\(paths.container(spec.id))/oci-log",
+            logPath: spec.settings?.keepsNoLog == true ? nil : paths.log(spec.id),
+            runtimeLog: "\(paths.container(spec.id))/oci-log",
             temporaryDirectory: "\(paths.runRoot)/tmp")
+        if let size = spec.settings?.logSizeMax { request.logSizeMax = size }
         request.terminal = blueprint.terminal
         request.openStandardInput = spec.openStandardInput
         request.exitCommand =
@@ -81,6 +88,15 @@ struct Launcher: Sendable {
     private func writeNames(_ launch: ProcessLaunch) throws {
         let spec = launch.spec
         let files = paths.files(of: spec)
+        try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
+        // Podman tells who it is to privileged containers alone.
+        let text = spec.privileged ? Self.containerEnvironment(spec) : ""
+        try File.write("\(files.directory)/containerenv", text, mode: 0o644)
+        guard launch.networkOwner.id == spec.id else {
+            let lock = try FileLock(paths.networkLock)
+            defer { lock.release() }
+            return try SharedHostsFile(paths.files(of: launch.networkOwner).hosts).add(spec)
+        }
         var hosts = HostsFile()
         // A host without the file has no names for its containers.
         hosts.base = (try? File.readText("/etc/hosts", limit: 1 << 20)) ?? ""
@@ -88,14 +104,10 @@ struct Launcher: Sendable {
             try HostsFile.parseAdded($0, hostAddress: launch.hostAddress)
         }
         hosts.hostAddress = launch.hostAddress
-        hosts.addresses = launch.addresses
+        hosts.addresses = spec.network == .none ? SharedHostsFile.addresses : launch.addresses
         hosts.ownNames = [spec.hostname, spec.name]
         try File.write(files.hosts, hosts.text, mode: 0o644)
         try File.write(files.resolvConf, try resolvConf(launch).text, mode: 0o644)
-        try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
-        // Podman tells who it is to privileged containers alone.
-        let text = spec.privileged ? Self.containerEnvironment(spec) : ""
-        try File.write("\(files.directory)/containerenv", text, mode: 0o644)
     }
 
     private static func containerEnvironment(_ spec: ContainerSpec) -> String {
@@ -139,10 +151,15 @@ struct Launcher: Sendable {
         var blueprint = basis(spec, network: network(launch))
         blueprint.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
         blueprint.home = user.home
+        // One that shares another's network shares its names.
+        let owner = launch.networkOwner
+        let names = paths.files(of: owner)
         blueprint.hostFiles = .init(
-            hosts: files.hosts, resolvConf: files.resolvConf, hostname: files.hostname,
+            hosts: owner.keepsImageHosts || spec.keepsImageHosts ? nil : names.hosts,
+            resolvConf: owner.keepsImageResolvConf ? nil : names.resolvConf, hostname: files.hostname,
             containerEnvironment: "\(files.directory)/containerenv")
         blueprint.mounts = try spec.mounts.map { try mount($0, root, user) }
+        try complete(&blueprint, launch, root)
         try root.makeMountTableLink()
         let lines = try ContainerUser.missingLines(spec.user, home: spec.workingDirectory, in: root)
         if let line = lines.passwd { try root.append(line: line, to: "/etc/passwd") }
@@ -168,7 +185,7 @@ struct Launcher: Sendable {
     }
 
     /// What does not depend on the mounted root.
-    private func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
+    func basis(_ spec: ContainerSpec, network: ContainerBlueprint.Network) -> ContainerBlueprint {
         var blueprint = ContainerBlueprint(
             id: spec.id, rootfs: paths.rootfs(spec.id), args: spec.arguments, network: network)
         blueprint.env = spec.environment
@@ -180,6 +197,7 @@ struct Launcher: Sendable {
         blueprint.capabilitiesToAdd = spec.capabilitiesToAdd
         blueprint.capabilitiesToDrop = spec.capabilitiesToDrop
         blueprint.stopSignal = spec.stopSignal
+        spec.settings?.apply(to: &blueprint)
         blueprint.defaultCapabilities = spec.defaultCapabilities
         if let limit = spec.pidsLimit { blueprint.pidsLimit = limit }
         blueprint.limits = (spec.ulimits ?? []).compactMap { RuntimeLimit(ulimit: $0) }
@@ -212,10 +230,10 @@ struct Launcher: Sendable {
         }
     }
 
-    private func write(_ blueprint: ContainerBlueprint) throws {
+    private func write(_ blueprint: ContainerBlueprint, seccomp: SeccompPolicy) throws {
         let host = try HostFacts(devices: blueprint.privileged)
         let configuration = try RuntimeConfiguration(of: blueprint, on: host)
-        let filter = try SeccompPolicy.standard.filter(
+        let filter = try seccomp.filter(
             capabilities: configuration.process.capabilities?.bounding ?? [], privileged: blueprint.privileged,
             cache: "\(paths.runRoot)/seccomp")
         try File.write("\(paths.container(blueprint.id))/config.json", configuration.encoded(seccomp: filter))
@@ -227,6 +245,10 @@ struct Launcher: Sendable {
         let own = try user(spec.user, in: root)
         var blueprint = basis(spec, network: .host)
         blueprint.user = RuntimeUser(uid: own.uid, gid: own.gid, additionalGids: own.additionalGroups)
+        blueprint.user.umask = spec.settings?.umask
+        if let settings = spec.settings {
+            blueprint.user.additionalGids = try groups(settings, root, own.additionalGroups, spec.id)
+        }
         blueprint.home = own.home
         var exec = ExecBlueprint(args: request.arguments)
         exec.env = request.environment
@@ -238,6 +260,7 @@ struct Launcher: Sendable {
                 throw error
             }
             exec.user = RuntimeUser(uid: user.uid, gid: user.gid, additionalGids: user.additionalGroups)
+            exec.user?.umask = spec.settings?.umask
             exec.home = user.home
         }
         exec.terminal = request.terminal
@@ -257,6 +280,8 @@ struct Launcher: Sendable {
             return
         }
         try timing.measure("forget process") {
+            // Without a namespace of its own, the end of the first process is not the end of all.
+            if spec.settings?.processes != nil { _ = try cgroups.kill(spec.id) }
             try runtime.forget(spec.id)
             try cgroups.remove(spec.id)
         }

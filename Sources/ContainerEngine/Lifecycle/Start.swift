@@ -43,6 +43,7 @@ extension Engine {
         let lock = try lock(id)
         defer { unlock(lock, id) }
         guard let spec = try startable(id) else { return false }
+        try resetRestarts(spec)
         try launch(spec)
         return true
     }
@@ -53,6 +54,7 @@ extension Engine {
     /// - Parameters:
     ///   - reference: its name or id.
     ///   - timeout: seconds between its stop signal and SIGKILL; its own if nil.
+    /// - Throws: `EngineError` of kind `.noSuchContainer`, and whatever keeps it from starting.
     public func restart(_ reference: String, timeout: Int64?) throws {
         let id = try store.container(reference).id
         let lock = try lock(id)
@@ -64,7 +66,7 @@ extension Engine {
     }
 
     /// The caller holds the lock.
-    private func launch(_ spec: ContainerSpec) throws {
+    func launch(_ spec: ContainerSpec) throws {
         try undoing {
             try takeDown(spec, killing: true)
         } body: {
@@ -193,8 +195,9 @@ extension Engine {
         }
         let launch = ProcessLaunch(
             spec: spec, namespace: intent.namespace, networks: intent.networks,
-            hostAddress: intent.networks.lazy.compactMap(\.definition.hostAddress).first,
-            networkDirectory: try networkDirectory(), portDescriptors: claim.descriptors)
+            networkOwner: try networkOwner(of: spec), hostAddress: try hostAddress(intent.networks),
+            networkDirectory: try networkDirectory(), portDescriptors: claim.descriptors,
+            joined: try joinedNamespaces(spec))
         // The process is created in the namespace while its links are made there; it starts when both are done.
         let launcher = try Launcher(self)
         let creation = try ThreadBound { try launcher.create(launch) }

@@ -33,6 +33,7 @@ extension Engine {
     ///   - states: what is waited for.
     ///   - interval: how often to look for a state that nothing tells of. The end of a process tells of itself.
     /// - Returns: what its process last exited with; -1 if it has not ended since it was last started.
+    /// - Throws: `EngineError` of kind `.noSuchContainer`.
     public func wait(_ reference: String, for states: [ContainerState], every interval: Duration) throws -> Int32 {
         let id = try store.container(reference).id
         if states.allSatisfy({ $0 == .exited }) { return try wait(id) }

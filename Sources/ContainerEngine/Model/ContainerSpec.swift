@@ -67,14 +67,20 @@ public struct ContainerSpec: Codable, Sendable {
     public var resolver: ResolverOptions?
     /// `--add-host`, as written.
     public var addedHosts: [String]?
+    /// `--no-hosts`: whether /etc/hosts is the image's.
+    public var noHosts: Bool?
     /// Published ports, random ones chosen.
     public var ports: [PortMapping] = []
     /// Those of `ports` whose host ports were chosen here, by index.
     var chosenPorts: [Int]?
     /// The image's EXPOSEd ports and `--expose`: `80/tcp`.
     public var exposedPorts: [String] = []
+    /// What it was given beyond the defaults.
+    public var settings: ContainerSettings?
     /// The command line that made it.
     public var createCommand: [String] = []
+    /// `--cidfile`: where the id was written.
+    public var idFile: String?
     /// The OCI runtime's name or path, if one was asked for.
     public var runtime: String?
 
@@ -126,6 +132,9 @@ public struct ResolverOptions: Codable, Sendable, Hashable {
     /// No wishes.
     public init() {}
 
+    /// The server that stands for the image's own file.
+    static let none = "none"
+
     /// Whether nothing was asked for.
     public var isEmpty: Bool { servers.isEmpty && search.isEmpty && options.isEmpty }
 }
@@ -156,4 +165,12 @@ public enum NetworkMode: Codable, Sendable, Hashable {
         case .namespace(let path): "ns:\(path)"
         }
     }
+}
+
+extension ContainerSpec {
+    /// Whether /etc/hosts is the image's.
+    var keepsImageHosts: Bool { noHosts == true }
+
+    /// Whether /etc/resolv.conf is the image's: nobody could be asked, or `--dns none` says so.
+    var keepsImageResolvConf: Bool { network == .none || resolver?.servers == [ResolverOptions.none] }
 }

@@ -18,6 +18,8 @@ public struct CreateRequest: Sendable {
     public var entrypoint: [String]?
     /// `--env`: `NAME=value` each.
     public var environment: [String] = []
+    /// Variables that the image's own come before: of `--env-host` and `--http-proxy`.
+    public var defaultEnvironment: [String] = []
     /// `--workdir`.
     public var workingDirectory: String?
     /// `--user`.
@@ -52,12 +54,24 @@ public struct CreateRequest: Sendable {
     public var resolver = ResolverOptions()
     /// `--add-host`: `NAME:ADDRESS` each.
     public var addedHosts: [String] = []
+    /// `--no-hosts`.
+    public var noHosts = false
     /// `--publish`, one mapping each.
     public var publish: [String] = []
     /// `--publish-all`.
     public var publishAll = false
     /// `--expose`, as written.
     public var expose: [String] = []
+    /// Limits, namespaces, devices and the like.
+    public var settings = ContainerSettings()
+    /// `--pids-limit`: none if 0 or less.
+    public var pidsLimit: Int64?
+    /// `--ulimit`, as written.
+    public var ulimits: [String] = []
+    /// `--pid`, `--ipc` and `--uts`, as written.
+    public var namespaces: [String: String] = [:]
+    /// `--volumes-from`, as written.
+    public var volumesFrom: [String] = []
     /// `--cidfile`.
     public var idFile: String?
     /// The command line, for `inspect`.
@@ -115,6 +129,14 @@ public struct MountRequest: Sendable, Hashable {
         "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable",
     ]
     private static let tmpfsValues: Set<Substring> = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"]
+
+    /// A mount, parsed.
+    public init(source: String?, destination: String, options: [String] = [], isTmpfs: Bool = false) {
+        self.source = source
+        self.destination = destination
+        self.options = options
+        self.isTmpfs = isTmpfs
+    }
 
     /// Parses `--volume`: `[SOURCE:]DESTINATION[:OPTIONS]`.
     ///

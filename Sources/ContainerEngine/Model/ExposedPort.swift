@@ -16,7 +16,8 @@ enum ExposedPort {
         let transport = halves.count == 2 ? halves[1].lowercased() : "tcp"
         guard ["tcp", "udp", "sctp"].contains(transport) else {
             throw EngineError(
-                "validating protocols for exposed port \(first): unrecognized protocol \"\(halves[1])\" in port mapping")
+                "validating protocols for exposed port \(first): unrecognized protocol \"\(halves[1])\" in port mapping"
+            )
         }
         return (first...last).map { "\($0)/\(transport)" }
     }

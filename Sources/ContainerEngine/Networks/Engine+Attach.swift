@@ -110,7 +110,7 @@ extension Engine {
     }
 
     /// Only one command at a time chooses names of links and makes or removes bridges.
-    func networkLock() throws -> FileLock { try FileLock("\(paths.runRoot)/network.lock") }
+    func networkLock() throws -> FileLock { try FileLock(paths.networkLock) }
 
     /// Only one command at a time makes rules and names what the rows say that it read under this lock.
     private func projectionLock() throws -> FileLock { try FileLock("\(paths.runRoot)/firewall.lock") }

@@ -47,10 +47,12 @@ extension Engine {
                 "SELECT address, container, since FROM run.leases WHERE network = ?1", [.text(name)])
             {
                 guard let address = IPAddress(row.text(0)) else { continue }
+                // As `ps` sees it: a process that was killed with its monitor has no address any more.
+                let isActive = try store.container(id: row.text(1)).map { refreshed($0).run != nil } ?? false
                 records.append(
                     LeaseRecord(
                         network: name, prefix: CIDR(host: address), holder: container(row.text(1)),
-                        since: row.integer(2), isActive: true))
+                        since: row.integer(2), isActive: isActive))
             }
             for reservation in try store.reservations(name)
             where !records.contains(where: { $0.prefix == reservation.prefix }) {

@@ -8,14 +8,22 @@ extension Engine {
     public func networks() throws -> [NetworkDefinition] {
         let contents = try networkFiles.load()
         contents.warnings.forEach(warn)
-        return contents.networks
+        return contents.networks.map(dated)
     }
 
     /// The network with this name, id, or unique beginning of an id.
     ///
     /// - Throws: `NetworkError` of kind `notFound` or `ambiguous`.
     public func network(_ reference: String) throws -> NetworkDefinition {
-        try networkFiles.find(reference)
+        dated(try networkFiles.find(reference))
+    }
+
+    /// The default network without a file is made whenever it is asked for, as in Podman.
+    private func dated(_ network: NetworkDefinition) -> NetworkDefinition {
+        guard network.created == NetworkDefinition.podmanDefault.created else { return network }
+        var network = network
+        network.created = Timestamp(nanoseconds: Clock.now).description
+        return network
     }
 
     /// The name of the network that containers get when none is named.
@@ -93,9 +101,9 @@ extension Engine {
             .filter { try removeUnused($0) }
     }
 
-    /// Whether no container, running or not, is on a network.
+    /// Whether no container, running or not, is on a network; the default one is always of use.
     public func isUnused(_ network: NetworkDefinition) throws -> Bool {
-        try store.containers(onNetwork: network.name).isEmpty
+        try network.name != defaultNetworkName && store.containers(onNetwork: network.name).isEmpty
     }
 
     /// Changes the servers that a network's resolver asks for what is no name of its own, at once.
@@ -114,6 +122,7 @@ extension Engine {
         where !definition.dnsServers.contains(server) {
             definition.dnsServers.append(server)
         }
+        try NetworkRequest.checkServers(definition)
         try networkFiles.write(definition)
         if try store.attachedDefinition(definition.name) != nil {
             try store.recordDefinition(definition)

@@ -68,19 +68,25 @@ extension StateStore {
     }
 
     /// How many holders of addresses an error names.
-    private static let mostNamed = 3
+    private static let mostNamed = 10
 
     /// Says in the error of a full subnet who has its addresses.
     private func namingHolders<Result>(_ network: NetworkDefinition, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch var error as NetworkError where error.kind == .exhausted {
-            let names = try database.query(
-                """
-                SELECT DISTINCT c.name FROM run.leases l JOIN containers c ON c.id = l.container
-                WHERE l.network = ?1 ORDER BY l.since
-                """, [.text(network.name)]
-            ).map { $0.text(0) }
+            let names =
+                try database.query(
+                    """
+                    SELECT c.name, min(h.since) FROM (
+                        SELECT container, since FROM run.leases WHERE network = ?1
+                        UNION ALL SELECT container, since FROM reserved_addresses WHERE network = ?1
+                    ) h JOIN containers c ON c.id = h.container GROUP BY c.name ORDER BY 2
+                    """, [.text(network.name)]
+                ).map { $0.text(0) }
+                + reservations(network.name).filter { $0.container == nil }.map { "a reservation of \($0.prefix)" }
             let named = names.prefix(Self.mostNamed).joined(separator: ", ")
-            let others = names.count > Self.mostNamed ? " and \(names.count - Self.mostNamed) more" : ""
+            let others =
+                names.count > Self.mostNamed
+                ? " and \(names.count - Self.mostNamed) more; see network ipam ls \(network.name)" : ""
             if !names.isEmpty { error.message += " (they are held by \(named)\(others))" }
             throw error
         }

@@ -10,14 +10,18 @@ public struct ContainerInspection: Sendable {
     public var record: ContainerRecord
     /// The digest of its image's manifest.
     public var imageDigest: String
+    /// Whose networks it is on: itself, or the container whose network it shares.
+    public var networkOwner: ContainerSpec
     /// The networks that it is attached to now.
     public var networks: [NetworkInspection]
     /// Where its files are.
     public var paths: ContainerPaths
-    /// The capabilities that its process gets, sorted.
-    public var capabilities: [String]
-    /// The annotations in its runtime configuration.
-    public var annotations: [String: String]
+    /// What its process gets.
+    public var process: InspectedProcess
+    /// What it takes of the disk, if somebody asked.
+    public var size: ContainerSize?
+    /// How often its restart policy has started it since a person did.
+    public var restarts: Int64
     /// The ids of exec sessions that run.
     public var execSessions: [String]
     /// The OCI runtime's name.
@@ -99,22 +103,21 @@ extension EnginePaths {
 }
 
 extension Engine {
-    /// Everything about one container.
-    public func inspect(_ reference: String) throws -> ContainerInspection {
+    /// Everything about one container; `size`: also what it takes of the disk, for which all its files are looked at.
+    public func inspect(_ reference: String, size: Bool = false) throws -> ContainerInspection {
         let record = refreshed(try store.container(reference))
         let spec = record.spec
         let digest = try store.database.query("SELECT manifest_digest FROM images WHERE id = ?1", [.text(spec.imageID)])
+        let owner = try networkOwner(of: spec)
         let sessions = try File.names(in: paths.execSessions(record.id))
-        let capabilities = try CapabilityChoice(
-            add: spec.capabilitiesToAdd, drop: spec.capabilitiesToDrop, defaults: spec.defaultCapabilities
-        )
-        .apply(host: try HostFacts(devices: false).capabilities, privileged: spec.privileged)
+        let files = paths.files(of: spec)
+        let launcher = try Launcher(self)
         return ContainerInspection(
-            record: record, imageDigest: digest.first?.text(0) ?? "", networks: try networkInspections(record.id),
-            paths: paths.files(of: spec), capabilities: capabilities.map(\.description).sorted(),
-            annotations: [:], execSessions: sessions,
-            runtimeName: try Launcher(self).runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id)
-        )
+            record: record, imageDigest: digest.first?.text(0) ?? "", networkOwner: owner,
+            networks: try networkInspections(owner.id),
+            paths: files, process: try InspectedProcess(spec, launcher, configuration: files.configuration),
+            size: size ? try self.size(of: record) : nil, restarts: try restarts(record.id), execSessions: sessions,
+            runtimeName: try launcher.runtime(spec.runtime).name, cgroupPath: try ContainerCgroups().path(spec.id))
     }
 
     private func networkInspections(_ id: String) throws -> [NetworkInspection] {
@@ -208,8 +211,9 @@ extension NetworkMode {
 }
 
 extension NetworkDefinition {
-    /// The address by which a container on this network reaches its host: the first gateway, IPv4 before IPv6.
-    var hostAddress: IPAddress? { gateways.sorted().first }
+    /// The address by which a container on this network reaches its host: the first gateway of a bridge, IPv4 before
+    /// IPv6. Elsewhere the gateway is another machine.
+    var hostAddress: IPAddress? { isManagedBridge ? gateways.sorted().first : nil }
 
     /// The host's addresses on the network, where its resolver listens.
     var gateways: [IPAddress] { subnets.compactMap(\.gateway) }

@@ -9,8 +9,6 @@ public struct EngineInfo: Sendable {
         public var name: String
         /// Where it is.
         public var path: String
-        /// What it says of itself.
-        public var version: String
     }
 
     /// The directories.
@@ -27,10 +25,8 @@ public struct EngineInfo: Sendable {
     public var hostname: String
     /// The kernel's release.
     public var kernel: String
-    /// Bytes of memory.
-    public var memoryTotal: Int64
-    /// Bytes of memory that are free.
-    public var memoryFree: Int64
+    /// What is found only when it is asked for.
+    public var host: HostReport
     /// Nanoseconds since the host started.
     public var uptime: Int64
     /// The path of the seccomp profile.
@@ -46,11 +42,6 @@ extension Engine {
     public func info() throws -> EngineInfo {
         let records = try containers().map(refreshed)
         let images = try store.database.query("SELECT count(*) FROM images").first?.integer(0) ?? 0
-        let memory = try File.readText("/proc/meminfo", limit: 1 << 16)
-        func bytes(_ key: String) -> Int64 {
-            let line = memory.split(separator: "\n").first { $0.hasPrefix("\(key):") }
-            return (line?.split(separator: " ").dropFirst().first).flatMap { Int64($0) }.map { $0 * 1024 } ?? 0
-        }
         let uptime = Double(try File.readText("/proc/uptime", limit: 256).prefix { $0 != " " }) ?? 0
         return EngineInfo(
             paths: paths, cgroupVersion: File.exists("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1",
@@ -58,17 +49,13 @@ extension Engine {
             cpus: HostName.processors,
             hostname: try HostName.current(),
             kernel: try File.readText("/proc/sys/kernel/osrelease", limit: 256).filter { !$0.isNewline },
-            memoryTotal: bytes("MemTotal"), memoryFree: bytes("MemFree"), uptime: Int64(uptime * 1_000_000_000),
+            host: HostReport(root: paths.root), uptime: Int64(uptime * 1_000_000_000),
             seccompProfile: "/usr/share/containers/seccomp.json",
             containers: (records.count, records.count { $0.state == .running }), images: Int(images))
     }
 
     private func component(_ name: String) -> EngineInfo.Component? {
         guard let path = Program.find(name) else { return nil }
-        // A program that cannot say its version is still there.
-        let output = try? Program(path: path, arguments: ["--version"]).run()
-        var version = output.map { String(decoding: $0.output, as: UTF8.self) } ?? ""
-        while version.last?.isNewline == true { version.removeLast() }
-        return EngineInfo.Component(name: name, path: path, version: version)
+        return EngineInfo.Component(name: name, path: path)
     }
 }

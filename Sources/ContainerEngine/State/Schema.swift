@@ -88,6 +88,8 @@ enum Schema {
         -- How often its restart policy has started it since a person did.
         ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
         """,
+        // Labels of volumes, as an object of JSON.
+        "ALTER TABLE volumes ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';",
     ]
 
     /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.
@@ -123,6 +125,8 @@ enum Schema {
         """,
         // What holds for all attached containers together, such as the port of the name server.
         "CREATE TABLE run.settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
+        // Whether a person has ended the run, so that no restart policy begins another.
+        "ALTER TABLE run.runs ADD COLUMN halted INTEGER NOT NULL DEFAULT 0;",
     ]
 
     /// Brings one database up to its newest version, in one transaction; `name` is `main` or `run`.

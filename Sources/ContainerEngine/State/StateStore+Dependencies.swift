@@ -39,5 +39,5 @@ extension StateStore {
 
 extension ContainerSpec {
     /// The containers without which this one cannot run, by full id.
-    var dependencies: [String] { network.dependencies }
+    public var dependencies: [String] { network.dependencies + (settings?.dependencies ?? []) }
 }

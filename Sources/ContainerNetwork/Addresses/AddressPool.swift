@@ -9,6 +9,8 @@ public struct AddressPool: Hashable, Sendable {
     /// The bridge's own, never given.
     public let gateway: IPAddress?
     private let subnet: CIDR
+    /// Whether the subnet has addresses that are not given.
+    private let isPart: Bool
 
     /// The pool of a subnet.
     public init(_ subnet: NetworkDefinition.Subnet) {
@@ -21,6 +23,7 @@ public struct AddressPool: Hashable, Sendable {
         if subnet.subnet.lastHost < last { last = subnet.subnet.lastHost }
         self.first = first
         self.last = last
+        isPart = first != subnet.subnet.firstHost || last != subnet.subnet.lastHost
     }
 
     /// How many containers can have an address at the same time.
@@ -64,9 +67,9 @@ public struct AddressPool: Hashable, Sendable {
         if start > first, let end = start.predecessor, let found = free(from: first, through: end) { return found }
         throw NetworkError(
             .exhausted,
-            "IPAM error: failed to find free IP in range: \(first) - \(last): all \(capacity) addresses of subnet "
-                + "\(subnet) are in use\(reserved.isEmpty ? "" : " or reserved"); "
-                + "remove a container or create a larger network")
+            "IPAM error: failed to find free IP in range: \(first) - \(last): all \(capacity) addresses of "
+                + "\(isPart ? "the range in " : "")subnet \(subnet) are in use\(reserved.isEmpty ? "" : " or reserved"); "
+                + "remove a container or create a \(isPart ? "network with a larger range" : "larger network")")
     }
 }
 
@@ -104,7 +107,7 @@ extension NetworkDefinition {
     ) throws(NetworkError) {
         for (index, wanted) in requested.enumerated() {
             guard let subnet = subnet(containing: wanted) else {
-                throw NetworkError(.invalid, "requested static ip \(wanted) not in any subnet on network \(name)")
+                throw NetworkError(.conflict, "requested static ip \(wanted) not in any subnet on network \(name)")
             }
             if let other = requested[..<index].first(where: subnet.subnet.contains) {
                 throw NetworkError(

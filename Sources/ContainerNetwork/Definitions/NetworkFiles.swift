@@ -146,8 +146,11 @@ public struct NetworkFiles: Sendable {
     /// What makes a definition useless although it could be read.
     private static func problem(_ definition: NetworkDefinition) -> String? {
         guard definition.id.utf8.count == 64 else { return "invalid network ID \"\(definition.id)\"" }
-        if definition.driver == "bridge", InterfaceName(definition.networkInterface ?? "") == nil {
-            return "bridge name \(definition.networkInterface ?? "") is invalid: interface names have 1 to 15 "
+        // Podman lists one that names no bridge; a container cannot be joined to it.
+        if definition.driver == "bridge", let bridge = definition.networkInterface, !bridge.isEmpty,
+            InterfaceName(bridge) == nil
+        {
+            return "bridge name \(bridge) is invalid: interface names have 1 to 15 "
                 + "characters without spaces, '/' and ':'"
         }
         return definition.subnets.lazy.compactMap(\.problem).first

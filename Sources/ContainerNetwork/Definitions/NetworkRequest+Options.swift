@@ -5,15 +5,49 @@ extension NetworkRequest {
     private static let dockerNames = [
         "com.docker.network.driver.mtu": "mtu", "com.docker.network.bridge.name": "bridge_name",
         "com.docker.network.bridge.enable_icc": "icc",
-        "com.docker.network.bridge.gateway_mode_ipv4": "gateway_mode",
-        "com.docker.network.bridge.gateway_mode_ipv6": "gateway_mode",
+        "com.docker.network.bridge.gateway_mode_ipv4": "gateway_mode_ipv4",
+        "com.docker.network.bridge.gateway_mode_ipv6": "gateway_mode_ipv6",
+        "com.docker.network.host_ipv4": "outbound_addr4", "com.docker.network.host_ipv6": "outbound_addr6",
     ]
+
+    /// Docker's names of what is not here, with the value that changes nothing and what to use instead.
+    private static let dockerOnly: [String: (harmless: String, instead: String)] = [
+        "com.docker.network.bridge.enable_ip_masquerade": (
+            "true", "what leaves a network is masqueraded: choose its address with outbound_addr4 and outbound_addr6"
+        ),
+        "com.docker.network.bridge.host_binding_ipv4": (
+            "0.0.0.0", "give the address with each published port: -p ADDRESS:PORT:PORT"
+        ),
+        "com.docker.network.bridge.inhibit_ipv4": (
+            "false", "use a bridge of your own with mode=unmanaged, which gets no address"
+        ),
+        "com.docker.network.container_iface_prefix": (
+            "eth", "name the interface with --network NAME:interface_name=INTERFACE"
+        ),
+        "com.docker.network.enable_ipv4": ("true", "give an IPv6 --subnet only"),
+    ]
+    private static let dockerIPv6 = "com.docker.network.enable_ipv6"
+
+    /// The request with `--ipv6` for Docker's option of that meaning; nil when that is not among the options.
+    func readingDockerIPv6() throws(NetworkError) -> NetworkRequest? {
+        guard let value = options[Self.dockerIPv6] else { return nil }
+        var request = self
+        request.options[Self.dockerIPv6] = nil
+        if try Self.boolean(value, Self.dockerIPv6) == "true" { request.ipv6 = true }
+        return request
+    }
 
     /// Reads `--opt`: each is looked at now, so that no container fails for it later.
     func takeOptions(into network: inout NetworkDefinition) throws(NetworkError) {
         for (written, value) in options.sorted(by: { $0.key < $1.key }) {
             let key = Self.dockerNames[written] ?? written
+            if let other = Self.dockerOnly[written] {
+                if value == other.harmless { continue }
+                throw NetworkError(.invalid, "option \(written)=\(value) is not supported: \(other.instead)")
+            }
             switch (driver, key) {
+            // As in Podman, no number is the kernel's choice.
+            case (_, "mtu") where value.isEmpty: continue
             case (_, "mtu"):
                 guard let mtu = Int(value) else {
                     throw NetworkError(.invalid, "strconv.Atoi: parsing \"\(value)\": invalid syntax")
@@ -41,9 +75,10 @@ extension NetworkRequest {
         _ key: String, _ value: String, _ written: String, into network: inout NetworkDefinition
     ) throws(NetworkError) {
         switch key {
-        case "isolate": network.options[key] = value == "strict" ? value : try Self.boolean(value, key)
+        case "isolate":
+            network.options[key] = value == "strict" ? value : value.isEmpty ? "false" : try Self.boolean(value, key)
         case "icc": network.options[key] = try Self.boolean(value, key)
-        case "gateway_mode":
+        case "gateway_mode", "gateway_mode_ipv4", "gateway_mode_ipv6":
             guard ["nat", "routed"].contains(value) else {
                 throw NetworkError(
                     .invalid,
@@ -79,7 +114,7 @@ extension NetworkRequest {
     private func takeVLANOption(
         _ key: String, _ value: String, into network: inout NetworkDefinition
     ) throws(NetworkError) {
-        let modes = driver == "macvlan" ? ["bridge", "private", "vepa", "passthru"] : ["l2", "l3", "l3s"]
+        let modes = driver == "macvlan" ? ["bridge", "private", "vepa", "passthru", "source"] : ["l2", "l3", "l3s"]
         switch key {
         case "mode", "\(driver)_mode":
             guard modes.contains(value) else { throw NetworkError(.invalid, "unknown \(driver) mode \"\(value)\"") }

@@ -80,6 +80,9 @@ extension NetworkRequest {
     public func definition(
         among surroundings: NetworkSurroundings, created: String, _ random: inout some RandomNumberGenerator
     ) throws(NetworkError) -> NetworkDefinition {
+        if let request = try readingDockerIPv6() {
+            return try request.definition(among: surroundings, created: created, &random)
+        }
         let name = name == "" ? nil : name
         if let name { try check(name: name, surroundings) }
         guard ["bridge", "macvlan", "ipvlan"].contains(driver) else {
@@ -100,10 +103,20 @@ extension NetworkRequest {
         try completeSubnets(&network)
         network.routes = try routes.map { text throws(NetworkError) in try Self.route(text) }
         network.dnsServers = try servers(network)
+        try Self.checkServers(network)
         return network
     }
 
+    /// Names that `--network` takes for something else.
+    private static let modes: Set<String> = [
+        "host", "none", "bridge", "container", "private", "ns", "slirp4netns", "pasta", "default",
+    ]
+
     private func check(name: String, _ surroundings: NetworkSurroundings) throws(NetworkError) {
+        if Self.modes.contains(name) {
+            throw NetworkError(
+                .invalid, "cannot create network with name \"\(name)\" because it conflicts with a valid network mode")
+        }
         guard NetworkFiles.isName(name) else {
             throw NetworkError(
                 .invalid,
@@ -160,6 +173,19 @@ extension NetworkRequest {
                 .invalid, "cannot set NetworkDNSServers if DNS is not enabled for the network: invalid argument")
         }
         return try dnsServers.map { text throws(NetworkError) in try Self.server(text) }
+    }
+
+    /// Looks whether a network's servers are others than the one that asks them.
+    ///
+    /// - Throws: `NetworkError` in netavark's words.
+    public static func checkServers(_ network: NetworkDefinition) throws(NetworkError) {
+        guard let server = network.dnsServers.first(where: { network.subnets.map(\.gateway).contains($0) }) else {
+            return
+        }
+        throw NetworkError(
+            .invalid,
+            "network DNS server \(server) matches the gateway of network \"\(network.name)\"; using it would cause the "
+                + "server of names to forward queries to itself")
     }
 
     /// A server's address.

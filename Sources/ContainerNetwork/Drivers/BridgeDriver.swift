@@ -193,7 +193,7 @@ public enum BridgeDriver {
 
     private static func bridgeName(_ network: NetworkDefinition) throws(NetworkError) -> InterfaceName {
         guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else {
-            throw NetworkError(.invalid, "network \(network.name): no bridge interface name given")
+            throw NetworkError(.conflict, "network \(network.name): no bridge interface name given")
         }
         return name
     }

@@ -24,7 +24,7 @@ extension FirewallProjection {
             rules += network.subnets(family).map { "-d \($0) ! -i \(bridge(network)) -j DROP" }
         }
         rules += networks.map { "-i \(bridge($0)) -j RETURN" }
-        for network in networks where !network.isShut && network.options["gateway_mode"] != "routed" {
+        for network in networks where !network.isShut && !network.isRouted(family) {
             rules += network.subnets(family).map { "-d \($0) -j DROP" }
         }
         table.chains[Chain.closed] = rules
@@ -39,6 +39,11 @@ extension NetworkDefinition {
     }
 
     fileprivate func hasSubnet(_ family: AddressFamily) -> Bool { subnets.contains { $0.subnet.family == family } }
+
+    /// Whether its addresses of the family are open to other hosts.
+    fileprivate func isRouted(_ family: AddressFamily) -> Bool {
+        (options["gateway_mode_\(family.rawValue)"] ?? options["gateway_mode"]) == "routed"
+    }
 
     /// Whether not even other networks of ours may send to its containers.
     fileprivate var isShut: Bool { isInternal || options["isolate"] == "strict" }

@@ -12,10 +12,10 @@ extension RuntimeConfiguration {
         self.init(
             process: try RuntimeProcess(of: blueprint, on: host),
             root: RuntimeRoot(path: blueprint.rootfs, readonly: blueprint.readOnlyRoot ? true : nil),
-            hostname: blueprint.hostname, mounts: mounts,
+            hostname: blueprint.uts == .own ? blueprint.hostname : nil, mounts: mounts,
             annotations: [
                 "io.container.manager": "swiftlet", "org.opencontainers.image.stopSignal": "\(blueprint.stopSignal)",
-            ],
+            ].merging(blueprint.annotations) { $1 },
             linux: Self.linux(blueprint, host, mounts))
     }
 
@@ -31,17 +31,34 @@ extension RuntimeConfiguration {
         _ blueprint: ContainerBlueprint, _ host: HostFacts, _ mounts: [RuntimeMount]
     ) -> RuntimeLinux {
         let privileged = blueprint.privileged
+        func shown(_ paths: [String]) -> [String] {
+            if blueprint.unmaskedPaths.contains(where: { $0.lowercased() == "all" }) { return [] }
+            return paths.filter { !blueprint.unmaskedPaths.contains($0) }
+        }
         return RuntimeLinux(
             sysctl: sysctl(blueprint),
             resources: RuntimeResources(
                 // The runtime adds the devices that every container has (config-linux.md, "Default Devices").
-                devices: [.init(allow: privileged, access: "rwm")],
+                devices: [.init(allow: privileged, access: "rwm")] + blueprint.devices.map(rule),
                 pids: blueprint.pidsLimit > 0 ? .init(limit: blueprint.pidsLimit) : nil, memory: blueprint.memory,
                 cpu: blueprint.cpu),
             cgroupsPath: "\(blueprint.cgroupParent)/\(blueprint.id)", namespaces: namespaces(blueprint),
-            devices: privileged ? host.devices : nil, rootfsPropagation: propagation(mounts),
-            maskedPaths: privileged ? [] : maskedPaths + host.thermalThrottles,
-            readonlyPaths: privileged ? [] : readonlyPaths)
+            devices: devices(blueprint, host), rootfsPropagation: propagation(mounts),
+            maskedPaths: (privileged ? [] : shown(maskedPaths + host.thermalThrottles)) + blueprint.maskedPaths,
+            readonlyPaths: privileged ? [] : shown(readonlyPaths))
+    }
+
+    private static func rule(_ device: (file: RuntimeDevice, access: String)) -> RuntimeResources.DeviceRule {
+        .init(
+            allow: true, type: device.file.type, major: device.file.major, minor: device.file.minor,
+            access: device.access)
+    }
+
+    private static func devices(_ blueprint: ContainerBlueprint, _ host: HostFacts) -> [RuntimeDevice]? {
+        let asked = blueprint.devices.map(\.file)
+        let taken = Set(asked.map(\.path))
+        let all = (blueprint.privileged ? host.devices.filter { !taken.contains($0.path) } : []) + asked
+        return all.isEmpty ? nil : all
     }
 
     private static func namespaces(_ blueprint: ContainerBlueprint) -> [RuntimeNamespace] {
@@ -51,9 +68,16 @@ extension RuntimeConfiguration {
             case .host: []
             case .loopbackOnly: [RuntimeNamespace(.network)]
             }
+        func other(_ kind: RuntimeNamespace.Kind, _ namespace: ContainerBlueprint.Namespace) -> [RuntimeNamespace] {
+            switch namespace {
+            case .own: [RuntimeNamespace(kind)]
+            case .host: []
+            case .path(let path): [RuntimeNamespace(kind, path: path)]
+            }
+        }
         // Without a host name of its own, setting one would set the host's.
-        let uts: [RuntimeNamespace] = blueprint.hostname == nil ? [] : [RuntimeNamespace(.uts)]
-        return [RuntimeNamespace(.pid)] + network + [RuntimeNamespace(.ipc)] + uts
+        let uts = blueprint.hostname == nil && blueprint.uts == .own ? [] : other(.uts, blueprint.uts)
+        return other(.pid, blueprint.processes) + network + other(.ipc, blueprint.communication) + uts
             + [RuntimeNamespace(.mount), RuntimeNamespace(.cgroup)]
     }
 
@@ -80,10 +104,11 @@ extension RuntimeProcess {
     init(of blueprint: ContainerBlueprint, on host: HostFacts) throws(RuntimeFailure) {
         var user = blueprint.user
         if user.umask == nil { user.umask = 0o022 }
+        let program = blueprint.initProgram == nil ? [] : [MountTable.initProgram, "--"]
         self.init(
-            terminal: blueprint.terminal ? true : nil, user: user, args: blueprint.args,
+            terminal: blueprint.terminal ? true : nil, user: user, args: program + blueprint.args,
             env: ContainerEnvironment.complete(
-                blueprint.env, hostname: blueprint.hostname, home: blueprint.home),
+                blueprint.env, hostname: blueprint.hostname, home: blueprint.home, unset: blueprint.unsetVariables),
             cwd: blueprint.cwd,
             capabilities: try Self.capabilities(
                 blueprint, user: user.uid, privileged: blueprint.privileged, on: host),
@@ -106,7 +131,8 @@ extension RuntimeProcess {
         self.init(
             terminal: request.terminal ? true : nil, user: user, args: request.args,
             env: ContainerEnvironment.complete(
-                blueprint.env + request.env, hostname: blueprint.hostname, home: request.home ?? blueprint.home),
+                blueprint.env + request.env, hostname: blueprint.hostname, home: request.home ?? blueprint.home,
+                unset: blueprint.unsetVariables),
             cwd: request.cwd ?? blueprint.cwd,
             capabilities: try Self.capabilities(
                 blueprint, user: user.uid, privileged: blueprint.privileged, all: request.privileged, on: host),
@@ -145,7 +171,7 @@ extension RuntimeProcess {
         }
         let replaced = Set(blueprint.limits.map(\.type))
         let own = blueprint.limits.map { limit in
-            let most = most[limit.type] ?? .max
+            let most = most[limit.type] ?? (host.canRaiseLimits ? nil : host.hardLimits[limit.type]) ?? .max
             return RuntimeLimit(type: limit.type, hard: min(limit.hard, most), soft: min(limit.soft, most))
         }
         return defaults.filter { !replaced.contains($0.type) } + own

@@ -12,6 +12,16 @@ public struct ContainerBlueprint: Sendable {
         case loopbackOnly
     }
 
+    /// Where another kind of namespace is.
+    public enum Namespace: Sendable, Hashable {
+        /// A new one.
+        case own
+        /// The host's.
+        case host
+        /// The one at a path.
+        case path(String)
+    }
+
     /// Files of the host that are mounted over the image's own; none where nil.
     public struct HostFiles: Sendable, Hashable {
         /// For /etc/hosts.
@@ -47,8 +57,8 @@ public struct ContainerBlueprint: Sendable {
     public var cwd = "/"
     /// Whom it runs as.
     public var user = RuntimeUser(uid: 0, gid: 0)
-    /// The user's home directory, for `HOME`.
-    public var home = "/root"
+    /// The user's home directory, for `HOME`; nil if it is not known.
+    public var home: String? = "/root"
     /// The host name; none of its own if nil.
     public var hostname: String?
     /// Whether it gets a terminal.
@@ -71,6 +81,24 @@ public struct ContainerBlueprint: Sendable {
     public var mounts: [ContainerMount] = []
     /// Where its network is.
     public var network: Network
+    /// Where its process ids are counted.
+    public var processes = Namespace.own
+    /// Where its System V IPC and message queues are.
+    public var communication = Namespace.own
+    /// Where its host name is.
+    public var uts = Namespace.own
+    /// `--device`: device files besides the usual ones, with what may be done with each.
+    public var devices: [(file: RuntimeDevice, access: String)] = []
+    /// Paths that show nothing, besides the default ones.
+    public var maskedPaths: [String] = []
+    /// Paths that are shown, although they are masked or read-only by default; `ALL` for all of them.
+    public var unmaskedPaths: [String] = []
+    /// `--annotation`.
+    public var annotations: [String: String] = [:]
+    /// `--init`: the host's program that runs the container's.
+    public var initProgram: String?
+    /// `--unsetenv`: defaults that are not set; `*` for all of them.
+    public var unsetVariables: [String] = []
     /// The engine's files to mount.
     public var hostFiles = HostFiles()
     /// The size of /dev/shm in bytes.
@@ -108,13 +136,17 @@ public enum ContainerEnvironment {
 
     /// What was asked for, with what Podman puts before it (PATH, TERM, `container`) and after it
     /// (HOSTNAME, HOME), each unless it was asked for; of two with one name the last counts, at the first's place.
-    public static func complete(_ asked: [String], hostname: String?, home: String) -> [String] {
+    public static func complete(
+        _ asked: [String], hostname: String?, home: String?, unset: [String] = []
+    ) -> [String] {
         // The last is Podman's: systemd and scripts look for it.
-        let defaults = [path, "TERM=xterm", "container=podman"]
+        let defaults = [path, "TERM=xterm", "container=podman"].filter { variable in
+            !unset.contains("*") && !unset.contains(String(name(variable)))
+        }
         var result = merge(defaults + asked)
         let names = Set(result.map(name))
         if let hostname, !names.contains("HOSTNAME") { result.append("HOSTNAME=\(hostname)") }
-        if !names.contains("HOME") { result.append("HOME=\(home)") }
+        if let home, !names.contains("HOME") { result.append("HOME=\(home)") }
         return result
     }
 

@@ -86,8 +86,15 @@ enum MountTable {
         path.split(separator: "/").filter { $0 != "." }
     }
 
+    /// Where `--init` shows its program; the name is Podman's.
+    static let initProgram = "/run/podman-init"
+
     private static func kernel(_ blueprint: ContainerBlueprint) -> [RuntimeMount] {
         let access = blueprint.privileged ? "rw" : "ro"
+        func shared(_ path: String) -> RuntimeMount {
+            .init(destination: path, type: "bind", source: path, options: ["bind", "nosuid", "noexec", "nodev"])
+        }
+        let isShared = blueprint.communication == .host
         return [
             .init(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
             .init(
@@ -98,11 +105,16 @@ enum MountTable {
             .init(
                 destination: "/dev/pts", type: "devpts", source: "devpts",
                 options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            .init(
-                destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
-            .init(
-                destination: "/dev/shm", type: "tmpfs", source: "shm",
-                options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(blueprint.sharedMemorySize)"]),
+            isShared && File.isDirectory("/dev/mqueue")
+                ? shared("/dev/mqueue")
+                : .init(
+                    destination: "/dev/mqueue", type: "mqueue", source: "mqueue",
+                    options: ["nosuid", "noexec", "nodev"]),
+            isShared
+                ? shared("/dev/shm")
+                : .init(
+                    destination: "/dev/shm", type: "tmpfs", source: "shm",
+                    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(blueprint.sharedMemorySize)"]),
             .init(
                 destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
                 options: ["rprivate", "nosuid", "noexec", "nodev", "relatime", access]),
@@ -125,10 +137,15 @@ enum MountTable {
             ("/run/.containerenv", files.containerEnvironment), ("/etc/hostname", files.hostname),
             ("/etc/resolv.conf", files.resolvConf), ("/etc/hosts", files.hosts),
         ]
-        return pairs.compactMap { destination, source in
+        let own: [RuntimeMount] = pairs.compactMap { destination, source in
             source.map {
                 .init(destination: destination, type: "bind", source: $0, options: ["bind", "rprivate"] + more)
             }
         }
+        let program: [RuntimeMount] =
+            blueprint.initProgram.map {
+                [.init(destination: initProgram, type: "bind", source: $0, options: ["bind", "rprivate", "ro"])]
+            } ?? []
+        return own + program
     }
 }

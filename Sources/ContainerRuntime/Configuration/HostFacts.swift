@@ -11,6 +11,8 @@ public struct HostFacts: Sendable {
     public var openFiles: ProcessLimit
     /// `RLIMIT_NPROC` of this process.
     public var processes: ProcessLimit
+    /// What this process can raise each limit to, by the limit's name, where it is bounded.
+    public var hardLimits: [String: UInt64] = [:]
     /// `/proc/sys/fs/nr_open`: what no `RLIMIT_NOFILE` may exceed.
     public var maximumOpenFiles: UInt64
     /// `thermal_throttle` directories, one a processor: they tell a container about its neighbours.
@@ -28,6 +30,7 @@ public struct HostFacts: Sendable {
             capabilities = Capability.set(mask: Self.mask("CapBnd", in: status))
             let effective = Capability.set(mask: Self.mask("CapEff", in: status))
             canRaiseLimits = effective.contains { $0.description == "CAP_SYS_RESOURCE" }
+            hardLimits = Self.hardLimits(try File.readText("/proc/self/limits", limit: 1 << 16))
             openFiles = try ProcessLimit(.openFiles)
             processes = try ProcessLimit(.processes)
             let limit = try File.readText("/proc/sys/fs/nr_open", limit: 64)
@@ -44,12 +47,42 @@ public struct HostFacts: Sendable {
         return line.flatMap { UInt64($0.dropFirst(name.count + 1).filter { !$0.isWhitespace }, radix: 16) } ?? 0
     }
 
+    /// The hard limits that /proc/self/limits shows (proc(5)); those without a bound are left out.
+    private static func hardLimits(_ text: String) -> [String: UInt64] {
+        let names = [
+            "Max cpu time": "CPU", "Max file size": "FSIZE", "Max data size": "DATA", "Max stack size": "STACK",
+            "Max core file size": "CORE", "Max resident set": "RSS", "Max processes": "NPROC",
+            "Max open files": "NOFILE", "Max locked memory": "MEMLOCK", "Max address space": "AS",
+            "Max file locks": "LOCKS", "Max pending signals": "SIGPENDING", "Max msgqueue size": "MSGQUEUE",
+            "Max nice priority": "NICE", "Max realtime priority": "RTPRIO", "Max realtime timeout": "RTTIME",
+        ]
+        var limits: [String: UInt64] = [:]
+        for line in text.split(separator: "\n") {
+            guard let name = names.first(where: { line.hasPrefix("\($0.key) ") }) else { continue }
+            let words = line.dropFirst(name.key.count).split(separator: " ")
+            if words.count > 1, let hard = UInt64(words[1]) { limits["RLIMIT_\(name.value)"] = hard }
+        }
+        return limits
+    }
+
     private static func thermalThrottles() throws(Errno) -> [String] {
         let directory = "/sys/devices/system/cpu"
         guard File.exists("\(directory)/cpu0/thermal_throttle") else { return [] }
         return try File.names(in: directory)
             .filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
             .map { "\(directory)/\($0)/thermal_throttle" }
+    }
+}
+
+extension RuntimeDevice {
+    /// The host's device file at a path, as it is to be inside; nil when it is none.
+    public init?(host path: String, as destination: String) throws(RuntimeFailure) {
+        let found: RuntimeDevice?
+        do throws(Errno) { found = try HostDevices.find(path, as: destination) } catch {
+            throw RuntimeFailure(.invalidArgument, "stat \(path): \(error)")
+        }
+        guard let found else { return nil }
+        self = found
     }
 }
 
@@ -80,6 +113,16 @@ enum HostDevices {
             }
         }
         return devices.sorted { $0.path < $1.path }
+    }
+
+    /// One device file, by its path on the host, as it is to be inside; nil when it is none.
+    static func find(_ path: String, as destination: String) throws(Errno) -> RuntimeDevice? {
+        let status = try File.status(try File.resolve(path))
+        switch status.type {
+        case .characterDevice: return device(destination, "c", status)
+        case .blockDevice: return device(destination, "b", status)
+        case .directory, .regular, .symbolicLink, .fifo, .socket, nil: return nil
+        }
     }
 
     private static func device(_ path: String, _ type: String, _ status: FileStatus) -> RuntimeDevice {

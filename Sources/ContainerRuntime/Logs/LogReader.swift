@@ -27,6 +27,12 @@ public struct LogReader: Sendable {
         self.path = path
     }
 
+    /// Where the log is.
+    var directory: String {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return directory.isEmpty ? "/" : directory
+    }
+
     /// Hands out the entries, oldest first.
     ///
     /// - Parameters:
@@ -45,8 +51,7 @@ public struct LogReader: Sendable {
             return
         }
         let watch = try DirectoryWatch()
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        try watch.watch(directory.isEmpty ? "/" : directory, contents: true)
+        try watch.watch(directory, contents: true)
         if let exitDirectory { try watch.watch(exitDirectory) }
         var cursor = try pass(request) { try each($0) }
         let end = Deadline(after: request.until.map { .nanoseconds(max(0, $0 - Clock.now)) })
@@ -68,8 +73,7 @@ public struct LogReader: Sendable {
     private func pass(_ request: Request, _ each: (LogRecord) throws -> Bool) throws -> LogCursor {
         var cursor = LogCursor()
         guard let file = try open() else { return cursor }
-        cursor.identity = try File.identity("/proc/self/fd/\(file.raw)")
-        if let tail = request.tail { cursor.offset = try LogTail.offset(of: file, lines: tail) }
+        try cursor.begin(file, request)
         try cursor.read(file, request, each)
         if !request.follow { try cursor.finish(request, each) }
         return cursor
@@ -80,17 +84,11 @@ public struct LogReader: Sendable {
         _ cursor: inout LogCursor, _ request: Request, _ each: (LogRecord) throws -> Bool
     ) throws {
         guard let file = try open() else { return }
-        let identity = try File.identity("/proc/self/fd/\(file.raw)")
-        let size = try File.status("/proc/self/fd/\(file.raw)").size
-        if identity != cursor.identity || size < cursor.offset {
-            try cursor.finish(request, each)
-            cursor.offset = 0
-            cursor.identity = identity
-        }
+        try cursor.notice(file, request, each)
         try cursor.read(file, request, each)
     }
 
-    private func open() throws(Errno) -> OwnedFD? {
+    func open() throws(Errno) -> OwnedFD? {
         do throws(Errno) { return try OwnedFD.open(path, .read) } catch .noSuchFileOrDirectory { return nil }
     }
 }
@@ -102,26 +100,51 @@ struct LogCursor {
     private(set) var isDone = false
     private var carry: [UInt8] = []
 
+    /// Goes to the place in the file that `tail` says.
+    mutating func begin(_ file: borrowing OwnedFD, _ request: LogReader.Request) throws(Errno) {
+        identity = try File.identity("/proc/self/fd/\(file.raw)")
+        if let tail = request.tail { offset = try LogTail.offset(of: file, lines: tail) }
+    }
+
+    /// Goes to the beginning if conmon has begun a new file.
+    mutating func notice(
+        _ file: borrowing OwnedFD, _ request: LogReader.Request, _ each: (LogRecord) throws -> Bool
+    ) throws {
+        let found = try File.identity("/proc/self/fd/\(file.raw)")
+        let size = try File.status("/proc/self/fd/\(file.raw)").size
+        guard found != identity || size < offset else { return }
+        try finish(request, each)
+        offset = 0
+        identity = found
+    }
+
     /// Reads to the end of the file.
     mutating func read(
         _ file: borrowing OwnedFD, _ request: LogReader.Request, _ each: (LogRecord) throws -> Bool
     ) throws {
-        while !isDone {
-            let block = try file.read(upTo: 65536, at: offset)
-            if block.isEmpty { return }
-            offset += Int64(block.count)
-            var start = block.startIndex
-            while let end = block[start...].firstIndex(of: UInt8(ascii: "\n")), !isDone {
-                try take(carry.isEmpty ? block[start..<end] : (carry + block[start..<end])[...], request, each)
-                carry.removeAll(keepingCapacity: true)
-                start = end + 1
-            }
-            carry += block[start...]
-            while carry.count > LogReader.lineLimit && !isDone {
-                try take(carry.prefix(LogReader.lineLimit), request, each)
-                carry.removeFirst(LogReader.lineLimit)
-            }
+        while try readBlock(file, request, each) {}
+    }
+
+    /// Reads one block of the file, and says whether there was one.
+    mutating func readBlock(
+        _ file: borrowing OwnedFD, _ request: LogReader.Request, _ each: (LogRecord) throws -> Bool
+    ) throws -> Bool {
+        guard !isDone else { return false }
+        let block = try file.read(upTo: 65536, at: offset)
+        if block.isEmpty { return false }
+        offset += Int64(block.count)
+        var start = block.startIndex
+        while let end = block[start...].firstIndex(of: UInt8(ascii: "\n")), !isDone {
+            try take(carry.isEmpty ? block[start..<end] : (carry + block[start..<end])[...], request, each)
+            carry.removeAll(keepingCapacity: true)
+            start = end + 1
         }
+        carry += block[start...]
+        while carry.count > LogReader.lineLimit && !isDone {
+            try take(carry.prefix(LogReader.lineLimit), request, each)
+            carry.removeFirst(LogReader.lineLimit)
+        }
+        return true
     }
 
     /// Hands out a last line that has no end.
@@ -142,55 +165,5 @@ struct LogCursor {
             return
         }
         if try !each(record) { isDone = true }
-    }
-}
-
-/// Finds the last lines of a log from its end, without reading the rest.
-struct LogTail {
-    private static let blockSize: Int64 = 65536
-    /// Time, stream and flag fit in this much of an entry; the rest of it does not matter here.
-    private static let prefixSize = 256
-
-    private let lines: Int
-    private var found = 0
-    /// Where the entry after the one at hand begins.
-    private var following: Int64
-
-    /// Where the last `lines` lines begin. A line is an entry that is not partial, and the partial ones before it.
-    static func offset(of file: borrowing OwnedFD, lines: Int) throws(Errno) -> Int64 {
-        let size = try File.status("/proc/self/fd/\(file.raw)").size
-        if lines <= 0 { return size }
-        var tail = LogTail(lines: lines, following: size)
-        var position = size
-        // The beginning of the entry that the block before goes on with.
-        var head: [UInt8] = []
-        while position > 0 {
-            let start = max(0, position - blockSize)
-            let block = try file.read(upTo: Int(position - start), at: start)
-            guard Int64(block.count) == position - start else { throw Errno.ioError }
-            var end = block.endIndex
-            while let newline = block[..<end].lastIndex(of: UInt8(ascii: "\n")) {
-                let entry = block[(newline + 1)..<end].prefix(prefixSize) + head
-                if let offset = tail.take(entry, at: start + Int64(newline + 1)) { return offset }
-                head = []
-                end = newline
-            }
-            head = Array((block[..<end].prefix(prefixSize) + head).prefix(prefixSize))
-            position = start
-        }
-        return tail.take(head[...], at: 0) ?? 0
-    }
-
-    /// Looks at the entry before the last one that was looked at: the answer, once it is known.
-    private mutating func take(_ entry: ArraySlice<UInt8>, at start: Int64) -> Int64? {
-        defer { following = start }
-        guard let record = LogRecord(entry) else { return nil }
-        if found == 0 {
-            found = 1
-        } else if !record.isPartial {
-            if found == lines { return following }
-            found += 1
-        }
-        return nil
     }
 }

@@ -41,20 +41,26 @@ public struct LogRecord: Sendable, Hashable {
         timestamp = written.hasSuffix("+00:00") ? "\(written.dropLast(6))Z" : written
     }
 
+    /// Podman's colours, in its order: white, red, yellow, blue, magenta, cyan, green (ECMA-48, SGR).
+    private static let colors = [37, 31, 33, 34, 35, 36, 32]
+
     /// The entry as `logs` prints it, its line's end included when it has one.
     ///
     /// - Parameters:
     ///   - timestamps: `--timestamps`.
     ///   - name: What stands before each line: a container's id or name.
     ///   - continues: Whether the entry goes on with a line whose beginning was printed.
+    ///   - color: The number of a colour that the entry is shown in.
     /// - Returns: what to print.
-    public func rendered(timestamps: Bool, name: String?, continues: Bool) -> [UInt8] {
+    public func rendered(timestamps: Bool, name: String?, continues: Bool, color: Int? = nil) -> [UInt8] {
         var bytes: [UInt8] = []
+        if let color { bytes += Array("\u{1B}[\(Self.colors[color % Self.colors.count])m".utf8) }
         if !continues {
             if let name { bytes += Array("\(name) ".utf8) }
             if timestamps { bytes += Array("\(timestamp) ".utf8) }
         }
         bytes += text
+        if color != nil { bytes += Array("\u{1B}[0m".utf8) }
         if !isPartial { bytes.append(UInt8(ascii: "\n")) }
         return bytes
     }

@@ -6,18 +6,22 @@ internal import OCISpec
 public struct ImageArchive {
     private let storage: Storage
     private let limits: LayerLimits
+    private let admit: (PolicySource) throws -> Void
     private let progress: (ImageProgress) -> Void
 
     /// - Parameters:
     ///   - storage: where the images go.
     ///   - limits: bounds for each layer.
+    ///   - admit: throws if images of that place may not be used.
     ///   - progress: told what is being done.
     public init(
         into storage: Storage, limits: LayerLimits = LayerLimits(),
+        admit: @escaping (PolicySource) throws -> Void = { _ in },
         progress: @escaping (ImageProgress) -> Void = { _ in }
     ) {
         self.storage = storage
         self.limits = limits
+        self.admit = admit
         self.progress = progress
     }
 
@@ -29,13 +33,17 @@ public struct ImageArchive {
         let file = try opening("open \(path)") { () throws(Errno) in try OwnedFD.open(path, .read) }
         if try doing("look at \(path)", { () throws(Errno) in try file.status() }).type == .directory {
             let layout = LayoutDirectory(directory: BeneathDirectory(file))
-            return try load(name: path, formats: [("oci", { try OCILayout.plan(layout) })], layout)
+            return try load(name: path, formats: [(.layout(path), { try OCILayout.plan(layout) })], layout)
         }
-        return try load(file, name: path)
+        return try load(file, name: path, path: path)
     }
 
     /// Loads all images of an archive that is read from a descriptor: a file, or a pipe such as standard input.
     public func load(_ file: consuming OwnedFD, name: String) throws -> [LoadedImage] {
+        try load(file, name: name, path: nil)
+    }
+
+    private func load(_ file: consuming OwnedFD, name: String, path: String?) throws -> [LoadedImage] {
         let archive: ArchiveFile
         do {
             archive = try ArchiveFile(file, temporary: storage.temporary, limits: limits)
@@ -46,35 +54,37 @@ public struct ImageArchive {
         return try load(
             name: name,
             formats: [
-                ("oci-archive", { try OCILayout.plan(archive) }),
-                ("docker-archive", { try DockerArchive.plan(archive) }),
+                (.ociArchive(path), { try OCILayout.plan(archive) }),
+                (.dockerArchive(name), { try DockerArchive.plan(archive) }),
             ], archive)
     }
 
     /// Tries the formats in Podman's order. The first one that the archive is, and that can be read, counts.
     private func load(
-        name: String, formats: [(name: String, plan: () throws -> [PlannedImage]?)], _ files: any ImageFiles
+        name: String, formats: [(source: PolicySource, plan: () throws -> [PlannedImage]?)], _ files: any ImageFiles
     ) throws -> [LoadedImage] {
         var reasons: [String] = []
         for format in formats {
             let plan: [PlannedImage]
+            let transport = format.source.transport
             do {
                 guard let found = try format.plan() else {
-                    let index = format.name == "docker-archive" ? DockerArchive.index : OCILayout.index
-                    reasons.append("\(format.name): no file \(index)")
+                    let index = transport == "docker-archive" ? DockerArchive.index : OCILayout.index
+                    reasons.append("\(transport): no file \(index)")
                     continue
                 }
                 plan = found
             } catch {
-                reasons.append("\(format.name): \(error)")
+                reasons.append("\(transport): \(error)")
                 continue
             }
+            try admit(format.source)
             do {
                 return try load(plan, files)
             } catch let error as StorageError where error.code != .system {
-                throw error.during("cannot load \(name): \(format.name)")
+                throw error.during("cannot load \(name): \(transport)")
             } catch let error as ArchiveError {
-                throw StorageError.invalid("cannot load \(name): \(format.name): \(error)")
+                throw StorageError.invalid("cannot load \(name): \(transport): \(error)")
             }
         }
         throw StorageError.invalid(
@@ -128,6 +138,7 @@ public struct ImageArchive {
             try? storage.layers.discard(unpacked)
             throw error
         }
+        progress(.layerCopied(diffID: layer.diffID))
         return (unpacked, PendingBlob(digest: unpacked.blobDigest, file: file))
     }
 

@@ -61,11 +61,19 @@ extension Storage {
     ) throws -> LoadedImage {
         try VolumeStore.check(name: id)
         let path = containerPath(id) + "/diff"
-        // A container that was never started has none yet.
-        _ = try overlay(container: id, layers: base.configuration.rootfs.diffIDs)
-        let upper = try doing("open \(path)") { () throws(Errno) in try BeneathDirectory(opening: path) }
         let file = try blobs.makeFile()
-        try LayerPacker(upper, to: file.descriptor.duplicate()).run()
+        let upper: BeneathDirectory?
+        do throws(Errno) { upper = try BeneathDirectory(opening: path) } catch .noSuchFileOrDirectory {
+            upper = nil
+        } catch {
+            throw StorageError.system(error, "open \(path)")
+        }
+        if let upper {
+            try LayerPacker(upper, to: file.descriptor.duplicate()).run()
+        } else {
+            // A container that was never started has changed nothing.
+            try ArchiveWriter(tarTo: file.descriptor.duplicate()).finish()
+        }
         return try assemble(FileSource(file.descriptor.duplicate(), from: 0), on: base, configuration)
     }
 }

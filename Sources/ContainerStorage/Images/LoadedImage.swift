@@ -25,6 +25,8 @@ public struct LoadedImage: Sendable, Hashable {
 public enum ImageProgress: Sendable, Hashable {
     /// A layer's content was read so far, in bytes; `diffID` names the layer.
     case copyingLayer(diffID: Digest, bytes: Int64)
+    /// A layer is read to its end and is what it should be.
+    case layerCopied(diffID: Digest)
     /// A layer is in the storage already; its blob in the archive is only verified.
     case layerExists(diffID: Digest)
     /// The configuration is written.

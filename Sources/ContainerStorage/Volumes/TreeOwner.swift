@@ -6,7 +6,8 @@ public enum TreeOwner {
     private static let refused: Set<String> = [
         "/", "/bin", "/boot", "/dev", "/etc", "/etc/passwd", "/etc/pki", "/etc/shadow", "/home", "/lib", "/lib64",
         "/media", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/include",
-        "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local", "/usr/sbin", "/usr/share", "/var", "/var/lib", "/var/log",
+        "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local", "/usr/sbin", "/usr/share", "/var", "/var/lib",
+        "/var/log",
     ]
 
     /// Changes owner and group of everything below a path, and of the path itself. Links are not followed; what has
@@ -19,7 +20,8 @@ public enum TreeOwner {
     /// - Throws: `StorageError`, with `Code.invalidInput` for a directory that the host itself lives by.
     public static func change(_ path: String, owner: UInt32, group: UInt32) throws(StorageError) {
         guard !refused.contains(path) else {
-            throw .invalid("chowning host path \"\(path)\" is not allowed. You can manually `chown -R \(owner):\(group) \(path)`")
+            throw .invalid(
+                "chowning host path \"\(path)\" is not allowed. You can manually `chown -R \(owner):\(group) \(path)`")
         }
         let slash = path.lastIndex(of: "/") ?? path.startIndex
         let (parent, name) = (String(path[..<slash]), [UInt8](path[slash...].dropFirst().utf8))

@@ -153,7 +153,7 @@ final class HTTPReply: HTTPClientResponseDelegate, ByteSource, Sendable {
     }
 
     func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) {
-        fail(TransportError(description: Self.explain(error)))
+        fail(TransportError(error))
     }
 
     func didFinishRequest(task: HTTPClient.Task<Void>) throws {
@@ -183,6 +183,22 @@ final class HTTPReply: HTTPClientResponseDelegate, ByteSource, Sendable {
     }
 
     // MARK: Words
+
+    /// Whether what went wrong may be otherwise in a moment (containers/common, pkg/retry: the network's errors).
+    static func mayPass(_ error: any Error) -> Bool {
+        switch error {
+        case let error as TransportError: error.mayPass
+        case let error as IOError:
+            [
+                .connectionRefused, .connectionReset, .connectionAbort, .timedOut, .networkUnreachable, .networkDown,
+                .hostIsDown, .noRouteToHost, .brokenPipe,
+            ].contains(Errno(rawValue: error.errnoCode))
+        case let error as NIOConnectionError: error.connectionErrors.contains { mayPass($0.error) }
+        case let error as HTTPClientError:
+            [.readTimeout, .connectTimeout, .remoteConnectionClosed, .tlsHandshakeTimeout].contains(error)
+        default: false
+        }
+    }
 
     /// An error in a person's words.
     static func explain(_ error: any Error) -> String {

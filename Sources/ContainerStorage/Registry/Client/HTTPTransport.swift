@@ -1,14 +1,25 @@
 internal import AsyncHTTPClient
+internal import FoundationEssentials
 internal import LinuxSys
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
+internal import Synchronization
 
 /// A request that did not get its whole answer: nobody is there, the connection broke, TLS was refused.
 struct TransportError: Error, CustomStringConvertible {
     /// What happened, in one line.
     var description: String
+    /// Whether it may be otherwise in a moment.
+    var mayPass = false
+}
+
+extension TransportError {
+    /// What the client says, in a person's words.
+    init(_ error: any Error) {
+        self.init(description: HTTPReply.explain(error), mayPass: HTTPReply.mayPass(error))
+    }
 }
 
 /// The body of a request.
@@ -22,12 +33,16 @@ enum RequestBody {
 /// HTTP with one set of certificates: the only way to the network. It never follows a redirect itself, keeps no
 /// cookies, and its calls wait.
 final class HTTPTransport: Sendable {
-    private let client: HTTPClient
+    private let configuration: HTTPClient.Configuration
+    private let rules: ProxyRules
+    /// One for each proxy, and one for what goes without.
+    private let clients = Mutex<[ProxyRules.Proxy?: HTTPClient]>([:])
 
     /// With `verifies` false any certificate will do.
     init(verifies: Bool, certificates: RegistryCertificates) throws(StorageError) {
         var tls = TLSConfiguration.makeClientConfiguration()
         if !verifies { tls.certificateVerification = .none }
+        try Self.addAuthorities(of: StandardStream.environment, to: &tls)
         for path in certificates.authorities {
             let found = try Self.reading(path) { try NIOSSLCertificate.fromPEMFile(path) }
             tls.additionalTrustRoots.append(.certificates(found))
@@ -46,7 +61,58 @@ final class HTTPTransport: Sendable {
         configuration.httpVersion = .http1Only
         // A registry that is not there is the caller's to tell, at once.
         configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        self.configuration = configuration
+        rules = try ProxyRules(environment: StandardStream.environment)
+    }
+
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name authorities beside the system's, and instead of them if both are set
+    /// (as the union that Go's crypto/x509 makes of them and its defaults).
+    private static func addAuthorities(
+        of environment: @escaping (String) -> String?, to tls: inout TLSConfiguration
+    ) throws(StorageError) {
+        let value = { (name: String) in environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        let (file, folders) = (value("SSL_CERT_FILE"), value("SSL_CERT_DIR"))
+        var found: [NIOSSLCertificate] = []
+        if let file { found += try reading(file) { try NIOSSLCertificate.fromPEMFile(file) } }
+        for folder in folders?.split(separator: ":").map(String.init) ?? [] {
+            let names = try doing("list \(folder)") { () throws(Errno) in try File.names(in: folder) }
+            // As Go: what is no certificate there is nobody's business.
+            for name in names { found += (try? NIOSSLCertificate.fromPEMFile("\(folder)/\(name)")) ?? [] }
+        }
+        if file != nil && folders != nil {
+            tls.trustRoots = .certificates(found)
+        } else if !found.isEmpty {
+            tls.additionalTrustRoots.append(.certificates(found))
+        }
+    }
+
+    private func client(for url: RegistryURL) throws(TransportError) -> HTTPClient {
+        let proxy = rules.proxy(for: url.origin)
+        // NIOSSL would compare the certificate with the proxy's address then.
+        guard proxy == nil || url.origin.scheme == .http || !url.origin.isAddress else {
+            throw TransportError(
+                description:
+                    "HTTPS to an address cannot be verified through a proxy: put \(url.origin.host) into NO_PROXY")
+        }
+        return clients.withLock { clients in
+            if let client = clients[proxy] { return client }
+            var configuration = configuration
+            if let proxy {
+                configuration.proxy =
+                    switch proxy.kind {
+                    case .socks: .socksServer(host: proxy.host, port: proxy.port)
+                    case .http:
+                        .server(
+                            host: proxy.host, port: proxy.port,
+                            authorization: proxy.credentials.map {
+                                .basic(credentials: Data($0.utf8).base64EncodedString())
+                            })
+                    }
+            }
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            clients[proxy] = client
+            return client
+        }
     }
 
     private static func reading<Result>(_ path: String, _ body: () throws -> Result) throws(StorageError) -> Result {
@@ -58,7 +124,7 @@ final class HTTPTransport: Sendable {
     /// Closes all connections. Nothing may be sent afterwards.
     func close() {
         // What cannot be closed in good order ends with the process; nobody waits for it.
-        try? client.syncShutdown()
+        for client in clients.withLock({ Array($0.values) }) { try? client.syncShutdown() }
     }
 
     /// Sends a request and waits for the answer's head.
@@ -89,9 +155,9 @@ final class HTTPTransport: Sendable {
         do {
             let request = try HTTPClient.Request(
                 url: url.description, method: .init(rawValue: method), headers: HTTPHeaders(headers), body: payload)
-            reply.begin(client.execute(request: request, delegate: reply), abandoning: writer)
+            reply.begin(try client(for: url).execute(request: request, delegate: reply), abandoning: writer)
         } catch {
-            throw TransportError(description: HTTPReply.explain(error))
+            throw TransportError(error)
         }
         // Without a writer, the reply has the reason.
         if case .stream(_, let open) = body, let stream = try? writer.futureResult.wait() {

@@ -34,6 +34,11 @@ final class RegistryClient: Sendable {
     }
 
     private static let redirectLimit = 5
+    /// How often a request is repeated that met nobody, or a server with troubles of its own; as Podman's pull.
+    private static let patience = 3
+    /// How often, and how long in seconds at most, a server is waited for that has too many requests.
+    private static let tooMany = (tries: 5, longestSeconds: Int64(60))
+    private let isPatient: Bool
     /// The repository, and the tag or digest.
     let reference: ImageReference
     private let transport: HTTPTransport
@@ -45,6 +50,8 @@ final class RegistryClient: Sendable {
     /// - Throws: `StorageError` with `Code.unreachable`, or naming a file of certificates or credentials.
     init(_ source: RegistrySource, _ access: RegistryAccess, _ actions: Actions, scope: String? = nil) throws {
         reference = source.reference
+        // There is another source after a mirror.
+        isPatient = !source.isMirror
         let isInsecure = access.verifiesTLS.map(!) ?? source.isInsecure
         let registry = source.reference.registry
         let host = registry == "docker.io" ? "registry-1.docker.io" : registry
@@ -52,7 +59,7 @@ final class RegistryClient: Sendable {
             verifies: !isInsecure,
             certificates: RegistryCertificates(host: registry, directory: access.certificateDirectory))
         do {
-            base = try Self.base(host, isInsecure, transport)
+            base = try Self.base(host, isInsecure, transport, patience: isPatient ? Self.patience : 0)
             authorization = RegistryAuthorization(
                 home: base.origin,
                 credentials: try access.credentials
@@ -66,21 +73,30 @@ final class RegistryClient: Sendable {
 
     deinit { transport.close() }
 
-    private static func base(_ host: String, _ isInsecure: Bool, _ transport: HTTPTransport) throws -> RegistryURL {
+    private static func base(
+        _ host: String, _ isInsecure: Bool, _ transport: HTTPTransport, patience: Int
+    ) throws -> RegistryURL {
         guard let secure = RegistryURL("https://\(host)/v2/"), let plain = RegistryURL("http://\(host)/v2/") else {
             throw StorageError.invalid("\(host.shown) is no registry's host")
         }
         guard isInsecure else { return secure }
-        do {
-            try transport.send("GET", secure, headers: [], body: .none).cancel()
-            return secure
-        } catch let failure as TransportError {
+        var failures = 0
+        while true {
+            let failure: TransportError
+            let error: TransportError
+            do {
+                try transport.send("GET", secure, headers: [], body: .none).cancel()
+                return secure
+            } catch let secureFailure as TransportError { failure = secureFailure }
             do {
                 try transport.send("GET", plain, headers: [], body: .none).cancel()
                 return plain
-            } catch let error as TransportError {
+            } catch let plainFailure as TransportError { error = plainFailure }
+            guard failure.mayPass && error.mayPass && failures < patience else {
                 throw StorageError.unreachable("registry \(host): https: \(failure); http: \(error)")
             }
+            failures += 1
+            HTTPTransport.pause(milliseconds: 250 << failures)
         }
     }
 
@@ -112,14 +128,15 @@ final class RegistryClient: Sendable {
         try send(method, try url(path), headers: headers, body: body)
     }
 
-    /// As above, for a URL that the registry gave.
+    /// As above, for a URL that the registry gave. `patience` is how often it is tried again.
     func send(
-        _ method: String, _ url: RegistryURL, headers: [(String, String)] = [], body: RequestBody = .none
+        _ method: String, _ url: RegistryURL, headers: [(String, String)] = [], body: RequestBody = .none,
+        patience: Int = patience
     ) throws -> HTTPReply {
         var attempts = 0
         while true {
             let header = authorization.header
-            let reply = try follow(method, url, headers, body, header)
+            let reply = try follow(method, url, headers, body, header, isPatient ? patience : 0)
             attempts += 1
             // Two tries: a token may have run out, and what came instead may be refused.
             guard reply.status == 401, reply.url.origin == base.origin, attempts <= 2 else { return reply }
@@ -135,19 +152,43 @@ final class RegistryClient: Sendable {
         }
     }
 
+    /// Sends a request, again if it met nobody or a server in trouble, and only reads; and later, where a server has
+    /// too many requests.
+    private func send(
+        _ method: String, _ url: RegistryURL, _ headers: [(String, String)], _ body: RequestBody, _ patience: Int
+    ) throws -> HTTPReply {
+        let onlyReads = method == "GET" || method == "HEAD"
+        var (failures, refusals) = (0, 0)
+        while true {
+            do {
+                let reply = try transport.send(method, url, headers: headers, body: body)
+                if reply.status == 429, isPatient, refusals < Self.tooMany.tries {
+                    let told = reply.header("Retry-After").flatMap { Int64($0) } ?? 1 << refusals
+                    reply.cancel()
+                    refusals += 1
+                    HTTPTransport.pause(milliseconds: min(max(told, 0), Self.tooMany.longestSeconds) * 1000)
+                    continue
+                }
+                guard (500...599).contains(reply.status), onlyReads, failures < patience else { return reply }
+                reply.cancel()
+            } catch let error as TransportError where error.mayPass && onlyReads && failures < patience {}
+            failures += 1
+            HTTPTransport.pause(milliseconds: 250 << failures)
+        }
+    }
+
     /// Sends a request, and follows the redirects of one that only reads. The authorization goes to the registry's
     /// own origin and nowhere else.
     private func follow(
         _ method: String, _ first: RegistryURL, _ headers: [(String, String)], _ body: RequestBody,
-        _ authorization: String?
+        _ authorization: String?, _ patience: Int
     ) throws -> HTTPReply {
         var url = first
         for _ in 0...Self.redirectLimit {
             var sent = headers + [("User-Agent", "swiftlet")]
             if let authorization, url.origin == base.origin { sent.append(("Authorization", authorization)) }
             let reply: HTTPReply
-            do { reply = try transport.send(method, url, headers: sent, body: body) } catch let error as TransportError
-            {
+            do { reply = try send(method, url, sent, body, patience) } catch let error as TransportError {
                 throw StorageError.unreachable("\(method) \(url.shown): \(error)")
             }
             guard [301, 302, 303, 307, 308].contains(reply.status), method == "GET" || method == "HEAD" else {
@@ -255,9 +296,10 @@ extension RegistryClient {
     }
 
     /// A blob from a byte on; the answer may begin at the first byte all the same, and has status 200 then.
-    func blob(_ digest: Digest, from offset: Int64 = 0) throws -> HTTPReply {
+    func blob(_ digest: Digest, from offset: Int64 = 0, patience: Int = patience) throws -> HTTPReply {
         let range = offset > 0 ? [("Range", "bytes=\(offset)-")] : []
-        let reply = try send("GET", "\(reference.repository)/blobs/\(digest)", headers: range)
+        let reply = try send(
+            "GET", try url("\(reference.repository)/blobs/\(digest)"), headers: range, patience: patience)
         guard reply.status == 200 || (reply.status == 206 && offset > 0) else {
             throw try failure(reply, "reading blob \(digest) in \(reference.name)")
         }

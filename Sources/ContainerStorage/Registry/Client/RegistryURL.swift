@@ -17,6 +17,11 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
         return "\(scheme.rawValue)://\(host.contains(":") ? "[\(host)]" : host)\(usual ? "" : ":\(port)")"
     }
 
+    /// Whether the host is an IP address, not a name.
+    var isAddress: Bool {
+        host.contains(":") || host.split(separator: ".").allSatisfy { UInt8($0) != nil }
+    }
+
     /// Whether the host is a link-local address (RFC 3927, RFC 4291), where clouds keep their machines' secrets;
     /// or a number in a form that only some resolvers take for an address, which would hide one.
     var isForbidden: Bool {

@@ -50,18 +50,31 @@ public struct CredentialFile: Sendable {
     ///
     /// - Throws: `StorageError` naming a file that cannot be read.
     static func find(for reference: ImageReference, file: String?) throws(StorageError) -> RegistryCredentials? {
-        let given = CredentialFile(file)
-        var files = [given]
-        if given.path == own {
-            let home = variable("HOME") ?? "/root"
-            let configuration = variable("XDG_CONFIG_HOME") ?? "\(home)/.config"
-            files.append(CredentialFile("\(configuration)/containers/auth.json"))
-            files.append(CredentialFile("\(variable("DOCKER_CONFIG") ?? "\(home)/.docker")/config.json"))
-        }
-        for file in files {
+        for file in all(file) {
             if let found = try file.credentials(for: reference) { return found }
         }
         return nil
+    }
+
+    /// What is stored for a registry as a whole: the given file alone, else Podman's, else Docker's.
+    ///
+    /// - Throws: `StorageError` naming a file that cannot be read.
+    public static func find(registry: String, file: String?) throws(StorageError) -> RegistryCredentials? {
+        for file in all(file) {
+            if let found = try file.credentials(registry: registry) { return found }
+        }
+        return nil
+    }
+
+    private static func all(_ file: String?) -> [CredentialFile] {
+        let given = CredentialFile(file)
+        guard given.path == own else { return [given] }
+        let home = variable("HOME") ?? "/root"
+        let configuration = variable("XDG_CONFIG_HOME") ?? "\(home)/.config"
+        return [
+            given, CredentialFile("\(configuration)/containers/auth.json"),
+            CredentialFile("\(variable("DOCKER_CONFIG") ?? "\(home)/.docker")/config.json"),
+        ]
     }
 
     /// What is stored for a registry as a whole.
@@ -88,7 +101,36 @@ public struct CredentialFile: Sendable {
     }
 
     private func entry(_ keys: [String]) throws(StorageError) -> RegistryCredentials? {
-        guard case .object(let entries) = try document()["auths"] ?? .object([:]) else { return nil }
+        let document = try document()
+        if let helper = try Self.helper(for: keys, in: document) {
+            return try helper.program.credentials(for: helper.registry)
+        }
+        if let found = try entry(keys, in: document) { return found }
+        // Docker's: one program for all registries that have none of their own.
+        guard case .string(let store) = document["credsStore"], !store.isEmpty else { return nil }
+        let program = try CredentialHelper(store)
+        for key in keys where !key.contains("/") || key.contains("://") {
+            if let found = try program.credentials(for: key) { return found }
+        }
+        return nil
+    }
+
+    /// The program that keeps the credentials of one of these registries.
+    private static func helper(
+        for keys: [String], in document: [String: JSONValue]
+    ) throws(StorageError) -> (program: CredentialHelper, registry: String)? {
+        guard case .object(let helpers) = document["credHelpers"] else { return nil }
+        for key in keys {
+            guard case .string(let name) = helpers[key], !name.isEmpty else { continue }
+            return (try CredentialHelper(name), key)
+        }
+        return nil
+    }
+
+    private func entry(
+        _ keys: [String], in document: [String: JSONValue]
+    ) throws(StorageError) -> RegistryCredentials? {
+        guard case .object(let entries) = document["auths"] ?? .object([:]) else { return nil }
         for key in keys {
             // Docker wrote URLs here once.
             let entry = entries[key] ?? entries["https://\(key)"] ?? entries["https://\(key)/v2/"]
@@ -121,6 +163,9 @@ public struct CredentialFile: Sendable {
     ///
     /// - Throws: `StorageError` naming the file.
     public func store(_ credentials: RegistryCredentials, for key: String) throws(StorageError) {
+        if let helper = try Self.helper(for: [key], in: document()) {
+            return try helper.program.store(credentials, for: key)
+        }
         let pair = Data("\(credentials.username):\(credentials.password)".utf8).base64EncodedString()
         try change { entries in
             entries[key] = .object(["auth": .string(pair)])
@@ -133,7 +178,8 @@ public struct CredentialFile: Sendable {
     /// - Returns: whether there was anything.
     /// - Throws: `StorageError` naming the file.
     public func remove(_ key: String) throws(StorageError) -> Bool {
-        try change { entries in
+        if let helper = try Self.helper(for: [key], in: document()) { return try helper.program.erase(key) }
+        return try change { entries in
             let known = Self.keys(registry: key).filter { entries.removeValue(forKey: $0) != nil }
             return !known.isEmpty
         }

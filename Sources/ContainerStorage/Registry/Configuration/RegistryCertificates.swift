@@ -16,11 +16,13 @@ struct RegistryCertificates: Hashable, Sendable {
     /// None.
     init() {}
 
-    /// Those of a directory given with `--cert-dir`, else of `certs.d/HOST:PORT` of Podman or Docker.
+    /// Those of a directory given with `--cert-dir`, else of `certs.d/HOST:PORT` of the user, Podman or Docker.
     ///
     /// - Throws: `StorageError` for a directory that cannot be read, or a certificate without its key.
     init(host: String, directory: String?) throws(StorageError) {
-        let standard = ["/etc/containers/certs.d", "/etc/docker/certs.d"].map { "\($0)/\(host)" }
+        let home = StandardStream.environment("HOME") ?? "/root"
+        let standard = ["\(home)/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d"]
+            .map { "\($0)/\(host)" }
         guard let folder = directory ?? standard.first(where: File.isDirectory) else { return }
         if let directory, !File.isDirectory(directory) { throw .system(.noSuchFileOrDirectory, "open \(directory)") }
         let names = try doing("list \(folder)") { () throws(Errno) in try File.names(in: folder) }

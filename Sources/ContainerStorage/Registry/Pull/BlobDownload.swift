@@ -42,18 +42,19 @@ final class BlobDownload: ByteSource {
     private let cancellation: Cancellation
     private let progress: (Int64) -> Void
     private var reply: HTTPReply?
-    private var position: Int64 = 0
+    private var position: Int64
     private var failures = 0
     /// Bytes that come a second time.
     private var repeated: Int64 = 0
 
-    /// `progress` is called with the number of bytes so far.
+    /// Begins after the first `start` bytes; `progress` is called with the number of bytes so far.
     init(
-        _ client: RegistryClient, _ descriptor: ImageDescriptor, _ cancellation: Cancellation,
+        _ client: RegistryClient, _ descriptor: ImageDescriptor, _ cancellation: Cancellation, from start: Int64 = 0,
         progress: @escaping (Int64) -> Void
     ) {
         self.client = client
         self.descriptor = descriptor
+        position = start
         self.cancellation = cancellation
         self.progress = progress
     }
@@ -66,6 +67,8 @@ final class BlobDownload: ByteSource {
     func next() throws -> [UInt8] {
         while true {
             try cancellation.check()
+            // All of it was here already.
+            if reply == nil, position > 0, position == descriptor.size { return [] }
             do {
                 let current = try reply ?? open()
                 var bytes = try current.next()
@@ -111,7 +114,7 @@ final class BlobDownload: ByteSource {
 
     /// Asks for what is missing.
     private func open() throws -> HTTPReply {
-        let opened = try client.blob(descriptor.digest, from: position)
+        let opened = try client.blob(descriptor.digest, from: position, patience: 0)
         use(opened)
         let rest = opened.status == 206 ? descriptor.size - position : descriptor.size
         if opened.status == 206 {

@@ -92,7 +92,7 @@ public struct ImagePuller: Sendable {
         _ reference: ImageReference, platform: ImagePlatform?, registries: RegistriesConfiguration,
         access: RegistryAccess
     ) throws -> RemoteImage {
-        try SignaturePolicy().check(reference)
+        try SignaturePolicy().check(.registry(reference))
         return try registries.ask(reference, access) { try find($0, platform) }
     }
 
@@ -225,9 +225,16 @@ public struct ImagePuller: Sendable {
         } catch {
             // As above.
             for one in done.all { try? storage.layers.discard(one.layer) }
+            try forget(jobs, after: error)
             throw error
         }
         return done.all
+    }
+
+    /// What has come stays for the next pull if the registry is only out of reach. Otherwise nothing stays.
+    private func forget(_ jobs: [Job], after error: any Error) throws {
+        if let error = error as? StorageError, error.code == .unreachable { return try storage.partials.sweep() }
+        for job in jobs { try storage.partials.take(job.descriptor.digest)?.discard() }
     }
 
     private final class FetchedLayers: Sendable {
@@ -241,14 +248,35 @@ public struct ImagePuller: Sendable {
     /// One layer: its bytes go into a blob and, decompressed, into files, while they arrive.
     private func fetch(_ job: Job, _ client: RegistryClient, _ cancellation: Cancellation) throws -> Fetched {
         let digest = job.descriptor.digest
-        observer(.blob(digest, done: 0, size: job.descriptor.size))
-        let download = BlobDownload(client, job.descriptor, cancellation) { [observer] done in
+        let partial = try storage.partials.take(digest)
+        guard let partial, partial.size > 0 else { return try fetch(job, client, cancellation, partial) }
+        if partial.size <= job.descriptor.size {
+            do { return try fetch(job, client, cancellation, partial) } catch let error as StorageError
+                where [.invalidInput, .limit].contains(error.code)
+            {
+                // What lay here may be damaged, as after a power cut: the whole blob is asked for once more.
+                try cancellation.check()
+            }
+        }
+        partial.discard()
+        return try fetch(job, client, cancellation, storage.partials.take(digest))
+    }
+
+    private func fetch(
+        _ job: Job, _ client: RegistryClient, _ cancellation: Cancellation, _ partial: PartialBlob?
+    ) throws -> Fetched {
+        let digest = job.descriptor.digest
+        let start = partial?.size ?? 0
+        observer(.blob(digest, done: start, size: job.descriptor.size))
+        let download = BlobDownload(client, job.descriptor, cancellation, from: start) { [observer] done in
             observer(.blob(digest, done: done, size: job.descriptor.size))
         }
-        let file = try storage.blobs.makeFile()
+        let file = try partial?.file ?? storage.blobs.makeFile()
+        let present = FileSource(try file.descriptor.duplicate(), from: 0, count: start)
+        let source = ContinuedSource(present, then: RecordingSource(download, to: file, from: start))
         let layer: PendingLayer
         do {
-            layer = try storage.layers.unpack(RecordingSource(download, to: file), limits: limits)
+            layer = try storage.layers.unpack(source, limits: limits)
         } catch let error as StorageError {
             throw error.during("layer \(digest)")
         } catch let error as ArchiveError {
@@ -262,6 +290,6 @@ public struct ImagePuller: Sendable {
             throw error
         }
         observer(.blobDone(digest))
-        return Fetched(layer: layer, blob: PendingBlob(digest: digest, file: file))
+        return Fetched(layer: layer, blob: PendingBlob(digest: digest, file: file, partial: partial))
     }
 }
