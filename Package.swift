@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .executable(name: "swiftlet", targets: ["swiftlet"]),
         .executable(name: "swiftlet-dns", targets: ["swiftlet-dns"]),
+        .library(name: "DHCPService", targets: ["DHCPService"]),
         .library(name: "DNSService", targets: ["DNSService"]),
         .library(name: "ContainerEngine", targets: ["ContainerEngine"]),
         .library(name: "ContainerNetwork", targets: ["ContainerNetwork"]),
@@ -55,7 +56,8 @@ let package = Package(
         // Layer 2: protocols.
         .target(name: "Netlink", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
         .target(name: "DNSService", dependencies: ["LinuxSys", "WirePrimitives"], swiftSettings: settings),
-        // Layer 3: the three subsystems, which never import each other.
+        // Layer 3: the subsystems, which never import each other.
+        .target(name: "DHCPService", dependencies: ["Netlink", "LinuxSys", "WirePrimitives"], swiftSettings: settings),
         .target(
             name: "ContainerNetwork",
             dependencies: [
@@ -90,7 +92,7 @@ let package = Package(
             swiftSettings: settings),
         // Layer 6.
         .executableTarget(name: "swiftlet", dependencies: ["Commands"], swiftSettings: settings),
-        .executableTarget(name: "swiftlet-dns", dependencies: ["DNSService"], swiftSettings: settings),
+        .executableTarget(name: "swiftlet-dns", dependencies: ["DHCPService", "DNSService"], swiftSettings: settings),
         // Tests without a host: pure, or against a fake kernel. Those on a real one are scripts under Tests/Host.
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(name: "WirePrimitivesTests", dependencies: ["WirePrimitives"], swiftSettings: settings),
@@ -98,6 +100,8 @@ let package = Package(
         .testTarget(name: "TOMLReaderTests", dependencies: ["TOMLReader"], swiftSettings: settings),
         .testTarget(
             name: "NetlinkTests", dependencies: ["Netlink", "WirePrimitives", "LinuxSys"], swiftSettings: settings),
+        .testTarget(
+            name: "DHCPServiceTests", dependencies: ["DHCPService", "WirePrimitives"], swiftSettings: settings),
         .testTarget(
             name: "DNSServiceTests", dependencies: ["DNSService", "WirePrimitives"], swiftSettings: settings),
         .testTarget(

@@ -13,6 +13,7 @@ let package = Package(
                 .product(name: "ContainerEngine", package: "swiftlet"),
                 .product(name: "ContainerNetwork", package: "swiftlet"),
                 .product(name: "ContainerStorage", package: "swiftlet"),
+                .product(name: "DHCPService", package: "swiftlet"),
                 .product(name: "DNSService", package: "swiftlet"),
                 .product(name: "GoTemplate", package: "swiftlet"),
                 .product(name: "LinuxSys", package: "swiftlet"),

@@ -231,13 +231,13 @@ int64_t clinux_peer_uid(int descriptor) {
 
 int clinux_fork(void) { return fork(); }
 
-int clinux_keep_only_bind(uint32_t uid, uint32_t gid) {
-    uint32_t bit = 1u << CAP_NET_BIND_SERVICE;
+int clinux_keep_only(int capability, uint32_t uid, uint32_t gid) {
+    uint32_t bit = 1u << capability;
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct data[2] = {{.effective = bit, .permitted = bit}, {0}};
     for (int cap = 0; cap <= CAP_LAST_CAP; cap++) {
         /* A capability that this kernel does not know cannot be dropped. */
-        if (cap != CAP_NET_BIND_SERVICE && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL) return -1;
+        if (cap != capability && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL) return -1;
     }
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return -1;
     if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) return -1;

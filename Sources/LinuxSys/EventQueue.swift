@@ -52,6 +52,11 @@ public struct ControlSocket: ~Copyable {
     /// For the event queue.
     public var raw: Int32 { descriptor.raw }
 
+    /// Takes over a socket that listens already, such as one that a parent process gave.
+    public init(adopting descriptor: consuming OwnedFD) {
+        self.descriptor = descriptor
+    }
+
     /// Listens as `name` in `directory`; what was there before goes.
     public init(directory: borrowing OwnedFD, name: String) throws(Errno) {
         // A socket's address has 108 bytes, whatever the directory's own path.
@@ -97,6 +102,11 @@ public enum Privileges {
 
     /// Becomes nobody, for good, who may bind low ports and nothing else (capabilities(7)).
     public static func keepOnlyBinding() throws(Errno) {
-        try syscall { clinux_keep_only_bind(nobody, nobody) }
+        try syscall { clinux_keep_only(Int32(clinux_cap_net_bind_service), nobody, nobody) }
+    }
+
+    /// Becomes nobody, for good, who may change networks that its sockets are open in and nothing else.
+    public static func keepOnlyNetworkAdministration() throws(Errno) {
+        try syscall { clinux_keep_only(Int32(clinux_cap_net_admin), nobody, nobody) }
     }
 }

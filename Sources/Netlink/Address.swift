@@ -35,6 +35,7 @@ public enum AddressRequest {
         static let address: UInt16 = 1
         static let local: UInt16 = 2
         static let broadcast: UInt16 = 4
+        static let lifetimes: UInt16 = 6
     }
 
     private static let newAddress: UInt16 = 20
@@ -63,6 +64,25 @@ public enum AddressRequest {
         let flags = nodad && address.address.family == .ipv6 ? noDetection : 0
         return request("add address \(address)", newAddress, [.create, .exclusive], address, link, flags) {
             if let broadcast = address.network.broadcast { $0.put(Attributes.broadcast, broadcast.bytes) }
+        }
+    }
+
+    /// Gives a link an address for a time, or makes that time anew. `ip address replace ADDRESS … valid_lft SECONDS`.
+    ///
+    /// - Parameters:
+    ///   - address: the address.
+    ///   - link: the link's index.
+    ///   - seconds: after which the kernel takes it away; nil for never.
+    /// - Returns: the request.
+    public static func replace(_ address: InterfaceAddress, on link: Int32, validFor seconds: UInt32?) -> Request {
+        let replace = MessageFlags(rawValue: 0x100)  // NLM_F_REPLACE
+        return request("set address \(address)", newAddress, [.create, replace], address, link) {
+            if let broadcast = address.network.broadcast { $0.put(Attributes.broadcast, broadcast.bytes) }
+            // struct ifa_cacheinfo: preferred and valid lifetime, two stamps.
+            var lifetimes = ByteWriter()
+            let time = seconds ?? .max
+            for number: UInt32 in [time, time, 0, 0] { lifetimes.uint32(number) }
+            $0.put(Attributes.lifetimes, lifetimes.bytes)
         }
     }
 

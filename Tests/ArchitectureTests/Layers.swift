@@ -14,6 +14,7 @@ private let allowed: [String: Set<String>] = [
     "TOMLReader": ["TOMLKit"],
     "Netlink": ["LinuxSys", "WirePrimitives"],
     "DNSService": ["LinuxSys", "WirePrimitives"],
+    "DHCPService": ["Netlink", "LinuxSys", "WirePrimitives"],
     "ContainerNetwork": ["Netlink", "LinuxSys", "WirePrimitives", "Crypto", "FoundationEssentials"],
     "ContainerStorage": [
         "OCISpec", "TOMLReader", "LinuxSys", "Crypto", "FoundationEssentials", "AsyncHTTPClient", "NIOCore",
@@ -29,7 +30,7 @@ private let allowed: [String: Set<String>] = [
         "ContainerNetwork", "WirePrimitives",
     ],
     "swiftlet": ["Commands"],
-    "swiftlet-dns": ["DNSService"],
+    "swiftlet-dns": ["DHCPService", "DNSService"],
 ]
 
 @Suite("Layers") struct Layers {

@@ -4,7 +4,8 @@ import Glibc
 /// The fuzzers: what a file or packet is read by, and what must hold whatever is in it. That no input ends the program
 /// or takes it long is what libFuzzer itself looks after.
 enum Fuzzer: String, CaseIterable {
-    case addresses, challenge, containersConfiguration, digest, dnsMessage, dnsNetworkFile, dnsStream, hostFiles,
+    case addresses, challenge, containersConfiguration, dhcpFrame, digest, dnsMessage, dnsNetworkFile, dnsStream,
+        hostFiles,
         imageReference, layer
     case manifest, publishedPorts, registriesConfiguration, template
 
@@ -13,6 +14,7 @@ enum Fuzzer: String, CaseIterable {
         case .addresses: checkAddresses(input)
         case .challenge: checkChallenge(input)
         case .containersConfiguration: checkContainersConfiguration(input)
+        case .dhcpFrame: checkDHCPFrame(input)
         case .digest: checkDigest(input)
         case .dnsMessage: checkDNSMessage(input)
         case .dnsNetworkFile: checkDNSNetworkFile(input)

@@ -12,6 +12,7 @@
 #include "CLinuxOverlay.h"
 #include "CLinuxNames.h"
 #include "CLinuxNet.h"
+#include "CLinuxPacket.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSQLite.h"
 #include "CLinuxTerminal.h"

@@ -41,8 +41,9 @@ int64_t clinux_peer_uid(int socket);
 
 /* fork(2): only for a process with one thread. */
 int clinux_fork(void);
-/* Becomes `uid` and `gid` for good, with no capability but CAP_NET_BIND_SERVICE, and cannot gain any (capabilities(7),
-   prctl(2)). */
-int clinux_keep_only_bind(uint32_t uid, uint32_t gid);
+/* CAP_NET_BIND_SERVICE and CAP_NET_ADMIN (capabilities(7)). */
+enum { clinux_cap_net_bind_service = 10, clinux_cap_net_admin = 12 };
+/* Becomes `uid` and `gid` for good, with no capability but one, and cannot gain any (capabilities(7), prctl(2)). */
+int clinux_keep_only(int capability, uint32_t uid, uint32_t gid);
 
 #endif

@@ -202,12 +202,16 @@ extension Engine {
         let launcher = try Launcher(self)
         let creation = try ThreadBound { try launcher.create(launch) }
         var failure: (any Error)?
+        var leases: [WireLease] = []
         do {
-            if let namespace = intent.namespace { try attach(spec, to: intent.networks, namespace: namespace) }
+            if let namespace = intent.namespace { leases = try attach(spec, to: intent.networks, namespace: namespace) }
         } catch { failure = error }
         let created: Monitor.Created
         do { created = try creation.join() } catch { throw failure ?? error }
         if let failure { throw failure }
+        try ContainerNameFiles(paths.files(of: spec), spec).add(
+            leases, besides: try intent.networks.map(\.definition).resolvers,
+            areFirst: intent.networks.allSatisfy(\.addresses.isEmpty))
         try store.setRun(
             spec.id, .starting, owned: true, initProcess: created.process, monitor: created.monitor)
         _ = consume claim

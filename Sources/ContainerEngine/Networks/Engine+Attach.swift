@@ -4,12 +4,19 @@ internal import WirePrimitives
 
 extension Engine {
     /// Joins a container to networks, publishes its ports and its names. `namespace` exists.
-    func attach(_ spec: ContainerSpec, to intents: [NetworkIntent], namespace: String) throws {
+    ///
+    /// - Returns: what servers on the wire gave.
+    @discardableResult
+    func attach(_ spec: ContainerSpec, to intents: [NetworkIntent], namespace: String) throws -> [WireLease] {
+        var leases: [WireLease] = []
         if !intents.isEmpty { try store.chooseNamesPort(try configuration().namesPort) }
         for intent in intents {
-            try timing.measure("attach to \(intent.definition.name)") { try attach(spec, intent, namespace) }
+            let lease = try timing.measure("attach to \(intent.definition.name)") {
+                try attach(spec, intent, namespace)
+            }
+            if let lease { leases.append(lease) }
         }
-        guard !intents.isEmpty else { return }
+        guard !intents.isEmpty else { return [] }
         for intent in intents { _ = try intent.definition.resolverAddresses() }
         let lock = try projectionLock()
         defer { lock.release() }
@@ -19,9 +26,10 @@ extension Engine {
         }
         try PublishedFlows.forget(spec.ports)
         try timing.measure("publish names") { try names?.join() }
+        return leases
     }
 
-    private func attach(_ spec: ContainerSpec, _ intent: NetworkIntent, _ namespace: String) throws {
+    private func attach(_ spec: ContainerSpec, _ intent: NetworkIntent, _ namespace: String) throws -> WireLease? {
         let lock = try networkLock()
         defer { lock.release() }
         let request = AttachmentRequest(spec, intent, namespace: namespace)
@@ -34,14 +42,24 @@ extension Engine {
         let status = try Attachment.attach(request, in: try NetworkContext(namespacePath: namespace)) {
             try record($0, "intent", nil)
         }
-        try record(status.record, "present", status.macAddress?.description)
-        guard status.hasMendedBridge else { return }
-        for other in try store.presentAttachments(network: intent.definition.name)
-        where other.record.containerID != spec.id {
-            do { try restore(other, intent.definition) } catch {
+        if !intent.definition.leasesAddresses { try record(status.record, "present", status.macAddress?.description) }
+        if status.hasMendedBridge { try restoreOthers(on: intent.definition, but: spec.id) }
+        guard intent.definition.leasesAddresses else { return nil }
+        // Nobody need wait until a server on the wire answers, or none does.
+        lock.release()
+        let lease = try acquireLease(request, hostName: spec.hostname)
+        try record(status.record.with(lease), "present", status.macAddress?.description)
+        return lease
+    }
+
+    /// Puts back what containers on a network lost with its bridge.
+    private func restoreOthers(on definition: NetworkDefinition, but container: String) throws {
+        for other in try store.presentAttachments(network: definition.name)
+        where other.record.containerID != container {
+            do { try restore(other, definition) } catch {
                 warn(
                     "container \(other.record.containerID.prefix(12)) lost its place on network "
-                        + "\(intent.definition.name), and it cannot be put back: \(error)")
+                        + "\(definition.name), and it cannot be put back: \(error)")
             }
         }
     }
@@ -50,12 +68,7 @@ extension Engine {
     private func restore(_ present: StateStore.PresentAttachment, _ definition: NetworkDefinition) throws {
         let record = present.record
         guard let spec = try store.container(id: record.containerID)?.spec else { return }
-        let intent = NetworkIntent(
-            definition: definition, addresses: record.addresses.map(\.address),
-            metric: Self.metric(definition, among: spec.routeOrder(spec.network.networks)))
-        var request = AttachmentRequest(spec, intent, namespace: record.namespacePath)
-        request.interfaceName = record.interfaceName
-        request.staticMAC = present.macAddress ?? request.staticMAC
+        let request = request(spec, present, definition)
         let context = try NetworkContext(namespacePath: record.namespacePath)
         try Attachment.restore(request, record, in: context) { changed in
             try store.recordAttachment(
@@ -64,13 +77,35 @@ extension Engine {
         }
     }
 
+    /// A container as it was joined to a network.
+    private func request(
+        _ spec: ContainerSpec, _ present: StateStore.PresentAttachment, _ definition: NetworkDefinition
+    ) -> AttachmentRequest {
+        let record = present.record
+        let intent = NetworkIntent(
+            definition: definition, addresses: definition.leasesAddresses ? [] : record.addresses.map(\.address),
+            metric: Self.metric(definition, among: spec.routeOrder(spec.network.networks)))
+        var request = AttachmentRequest(spec, intent, namespace: record.namespacePath)
+        request.interfaceName = record.interfaceName
+        request.staticMAC = present.macAddress ?? request.staticMAC
+        return request
+    }
+
     /// Puts back what is missing of a container's links, addresses and routes, on all its networks.
     func restoreLinks(of container: String) throws {
         let lock = try networkLock()
         defer { lock.release() }
-        for present in try store.presentAttachments(container: container) {
+        let attachments = try store.presentAttachments(container: container)
+        for present in attachments {
             guard let definition = try store.attachedDefinition(present.record.networkName) else { continue }
             try restore(present, definition)
+        }
+        lock.release()
+        for present in attachments where present.record.lease != nil {
+            guard let definition = try store.attachedDefinition(present.record.networkName),
+                let spec = try store.container(id: container)?.spec
+            else { continue }
+            try restoreLease(present, spec, request(spec, present, definition))
         }
     }
 
@@ -102,12 +137,14 @@ extension Engine {
 
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
     private func nameServer() throws -> NameServer {
+        NameServer(directory: "\(paths.runRoot)/names", program: nameProgram, port: try store.namesPort())
+    }
+
+    var nameProgram: String {
         let own = cleanupCommand.first?.split(separator: "/").dropLast() ?? []
         let beside = "/\(own.joined(separator: "/"))/swiftlet-dns"
         let installed = "/\(own.dropLast().joined(separator: "/"))/libexec/swiftlet/swiftlet-dns"
-        return NameServer(
-            directory: "\(paths.runRoot)/names", program: File.exists(beside) ? beside : installed,
-            port: try store.namesPort())
+        return File.exists(beside) ? beside : installed
     }
 
     /// Takes a whole run off its networks and lets its namespace go. Whatever is gone already is success; all steps
@@ -140,6 +177,10 @@ extension Engine {
             try store.database.query(
                 "UPDATE run.attachments SET state = 'removing' WHERE container = ?1 AND network = ?2",
                 [.text(container), .text(record.networkName)])
+        }
+        // While the links are there.
+        for record in records where record.leasesAddress == true {
+            attempt { try leaseKeeper(container, record.networkName).release() }
         }
         let lock = try projectionLock()
         defer { lock.release() }

@@ -109,7 +109,7 @@ extension Engine {
     }
 
     /// The definitions of a container's networks: as they were when it was joined, else as the files say.
-    private func definitions(of spec: ContainerSpec) throws -> [NetworkDefinition] {
+    func definitions(of spec: ContainerSpec) throws -> [NetworkDefinition] {
         try spec.network.networks.map { try store.attachedDefinition($0) ?? networkFiles.find($0) }
     }
 
@@ -128,14 +128,18 @@ extension Engine {
             let definitions = try surplus.compactMap { try store.attachedDefinition($0.networkName) }
             try detach(record.id, surplus, inside: namespace)
             for gone in surplus { try store.forgetAttachment(record.id, gone.networkName) }
-            try names.remove(surplus.flatMap(\.addresses).map(\.address), servers: try definitions.resolvers)
+            try names.remove(
+                surplus.flatMap(\.addresses).map(\.address),
+                servers: try definitions.resolvers + surplus.compactMap(\.lease).flatMap(\.servers))
         }
         let missing = try wanted.filter { !kept.contains($0) }.map { try networkFiles.find($0) }
         guard !missing.isEmpty else { return }
         let intents = try store.database.transaction { try intend(missing, record.spec) }
-        try attach(record.spec, to: intents, namespace: namespace)
+        let leases = try attach(record.spec, to: intents, namespace: namespace)
+        let addresses = intents.flatMap(\.addresses)
+        try names.add(addresses, servers: try missing.resolvers, isFirst: kept.isEmpty)
         try names.add(
-            intents.flatMap(\.addresses), servers: try missing.resolvers, isFirst: kept.isEmpty)
+            leases, besides: try definitions(of: record.spec).resolvers, areFirst: kept.isEmpty && addresses.isEmpty)
     }
 }
 
@@ -168,6 +172,25 @@ struct ContainerNameFiles {
             var file = ResolvConf(parsing: text)
             let new = servers.map(\.description)
             file.servers = new + file.servers.filter { !new.contains($0) }
+            return file.text
+        }
+    }
+
+    /// Adds what servers on the wire gave. Their servers of names take the place of the host's, unless a network of ours
+    /// answers names or the container has servers of its own.
+    func add(_ leases: [WireLease], besides resolvers: [IPAddress], areFirst: Bool) throws {
+        guard !leases.isEmpty else { return }
+        try edit(paths.hosts) {
+            HostsFile.adding(
+                leases.map(\.address.address), names: [spec.hostname, spec.name], isFirst: areFirst, to: $0)
+        }
+        let servers = leases.flatMap(\.servers).map(\.description)
+        guard resolvers.isEmpty, spec.resolver?.servers.isEmpty ?? true, !servers.isEmpty else { return }
+        try edit(paths.resolvConf) { text in
+            var file = ResolvConf(parsing: text)
+            file.servers = servers
+            let domains = leases.compactMap(\.domain)
+            if spec.resolver?.search.isEmpty ?? true, !domains.isEmpty { file.search = domains }
             return file.text
         }
     }

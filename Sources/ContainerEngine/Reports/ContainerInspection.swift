@@ -124,12 +124,17 @@ extension Engine {
         try store.database.query(
             "SELECT record, mac FROM run.attachments WHERE container = ?1 ORDER BY sequence", [.text(id)]
         ).map { row in
-            let record = try JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes(0)))
+            var record = try JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes(0)))
+            if record.lease != nil, let now = leaseKeeper(id, record.networkName).current() {
+                (record.lease, record.addresses) = (now, [now.address])
+            }
             let definition = try store.attachedDefinition(record.networkName)
             var network = NetworkInspection(name: record.networkName)
             network.macAddress = row.text(1)
             for address in record.addresses {
-                let gateway = definition?.subnet(containing: address.address)?.gateway?.description ?? ""
+                let gateway =
+                    definition?.subnet(containing: address.address)?.gateway?.description
+                    ?? record.lease?.router?.description ?? ""
                 switch address.address.family {
                 case .ipv4 where network.address.isEmpty:
                     (network.address, network.prefixLength, network.gateway) = (

@@ -139,6 +139,9 @@ public struct NetworkDefinition: Hashable, Sendable {
         ["", "host-local"].contains(ipamOptions["driver"] ?? "") && !subnets.isEmpty
     }
 
+    /// Whether its containers ask a server on the wire for addresses (RFC 2131).
+    public var leasesAddresses: Bool { ipamOptions["driver"] == "dhcp" }
+
     /// The subnet that this address lies in.
     public func subnet(containing address: IPAddress) -> Subnet? {
         subnets.first { $0.subnet.contains(address) }

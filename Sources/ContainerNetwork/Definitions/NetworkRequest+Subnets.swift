@@ -45,10 +45,14 @@ extension NetworkRequest {
             if !network.subnets.isEmpty {
                 throw NetworkError(.invalid, "ipam driver dhcp set but subnets are set")
             }
-            throw NetworkError(
-                .invalid,
-                "\(driver) driver needs at least one subnet specified: addresses by DHCP are not supported yet; "
-                    + "give --subnet, or --ipam-driver none")
+            if driver == "ipvlan" {
+                throw NetworkError(.invalid, "ipam driver dhcp is not supported with ipvlan")
+            }
+            if isBridge && network.options["mode"] != "unmanaged" {
+                throw NetworkError(
+                    .invalid, "cannot use dhcp ipam driver without using the option mode=unmanaged")
+            }
+            network.ipamOptions = ["driver": "dhcp"]
         case nil, "", "host-local":
             if !isBridge && network.subnets.isEmpty {
                 throw NetworkError(

@@ -97,7 +97,9 @@ extension NetworkRequest {
         try chooseInterface(&network, surroundings)
         network.name = name ?? (driver == "bridge" ? network.networkInterface : nil) ?? surroundings.freeBridgeName()
         try chooseSubnets(&network, surroundings, &random)
-        network.dnsEnabled = driver == "bridge" && !disablesDNS && network.ipamOptions["driver"] != "none"
+        network.dnsEnabled =
+            driver == "bridge" && !disablesDNS
+            && ["", "host-local"].contains(network.ipamOptions["driver"] ?? "")
         try completeSubnets(&network)
         network.routes = try routes.map { text throws(NetworkError) in try Self.route(text) }
         network.dnsServers = try servers(network)

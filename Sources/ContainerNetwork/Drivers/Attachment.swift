@@ -83,6 +83,10 @@ public struct AttachmentRecord: Hashable, Sendable, Codable {
     public var namespacePath: String
     /// The container's addresses.
     public var addresses: [InterfaceAddress]
+    /// What a server on the wire gave; nil before that, and where addresses are chosen here.
+    public var lease: WireLease?
+    /// Whether a server is, or was, asked for an address.
+    public var leasesAddress: Bool?
     /// Destinations of routes that lead nowhere, which do not end with the link.
     public var refusedRoutes: [CIDR]?
 }
@@ -174,6 +178,7 @@ public enum Attachment {
             containerID: request.containerID, networkName: request.network.name, networkID: request.network.id,
             driver: request.network.driver, interfaceName: request.interfaceName,
             namespacePath: request.namespacePath, addresses: try request.interfaceAddresses(),
+            leasesAddress: request.network.leasesAddresses ? true : nil,
             refusedRoutes: request.network.routes.compactMap { $0.kind == .unicast ? nil : $0.destination })
     }
 

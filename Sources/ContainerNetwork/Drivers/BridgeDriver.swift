@@ -86,7 +86,7 @@ public enum BridgeDriver {
         let mtu = options.mtu ?? host.bridge?.mtu ?? host.uplinkMTU
         let pair = Step.Pair(
             name: try pairName(request, host.takenNames), address: request.hostAddress, bridge: bridge,
-            peerName: request.interfaceName, peerAddress: request.staticMAC, mtu: mtu)
+            peerName: request.interfaceName, peerAddress: request.staticMAC ?? request.leaseMAC, mtu: mtu)
         steps += portSteps(pair, options, on: host)
         if options.isManaged {
             steps.append(.setSysctls(.container, containerSysctls(request.interfaceName)))
@@ -228,7 +228,7 @@ extension AttachmentRequest {
 
 extension MACAddress {
     /// One that is a function of a text.
-    fileprivate static func derived(from text: String) -> MACAddress {
+    static func derived(from text: String) -> MACAddress {
         let digest = SHA256.hash(data: Array(text.utf8))
         return MACAddress(locallyAdministered: digest.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
     }

@@ -32,7 +32,14 @@ enum ContainerRoutes {
                 steps.append(.addRoute(request.interfaceName, to: nil, via: gateway, metric: metric))
             }
         }
-        return steps + network.routes.compactMap { step($0, request.interfaceName) }
+        // Without an address, as long as a server on the wire is yet to give one, there are no neighbours.
+        let now = network.leasesAddresses ? network.routes.filter { $0.gateway == nil } : network.routes
+        return steps + now.compactMap { step($0, request.interfaceName) }
+    }
+
+    /// The network's own routes over neighbours.
+    static func overNeighbours(_ network: NetworkDefinition, _ name: InterfaceName) -> [Step] {
+        network.routes.filter { $0.gateway != nil }.compactMap { step($0, name) }
     }
 
     private static func step(_ route: NetworkDefinition.StaticRoute, _ name: InterfaceName) -> Step? {

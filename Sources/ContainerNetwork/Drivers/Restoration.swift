@@ -57,7 +57,7 @@ extension Attachment {
 
 extension Step {
     /// Does it if it does not hold any more.
-    fileprivate func restore(in context: NetworkContext) throws(NetworkError) {
+    func restore(in context: NetworkContext) throws(NetworkError) {
         switch self {
         case .createPair(let pair): try restore(pair, in: context)
         // The kernel shows these in other messages than a link's, and to set them again changes nothing.

@@ -13,7 +13,7 @@ enum UpperDriver {
         let upper = Step.Upper(
             name: request.interfaceName, kind: try kind(network, reader), parent: parent,
             // An ipvlan shares its parent's MAC.
-            address: network.driver == "macvlan" ? request.staticMAC : nil,
+            address: network.driver == "macvlan" ? request.staticMAC ?? request.leaseMAC : nil,
             mtu: try reader.number("mtu").flatMap { $0 == 0 ? nil : $0 })
         let name = request.interfaceName
         return [
