@@ -60,7 +60,8 @@ def _partial(program, digest_text):
 
 def _cut_short(slow, program, number):
     """Begins a pull and ends it with a signal when half of the large layer is there."""
-    pull = program.start("pull", "-q", NAME)
+    # Who runs the tests in the background has SIGINT ignored.
+    pull = program.start("pull", "-q", NAME, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     path = _partial(program, digest(slow.large))
     until(lambda: path.exists() and path.stat().st_size >= len(slow.large) // 2)
     until(lambda: all(_partial(program, digest(x)).exists() for x in slow.image.layers))
