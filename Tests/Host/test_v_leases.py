@@ -1,6 +1,7 @@
 """Addresses by DHCP: a server on the wire gives a container's."""
 import contextlib
 import json
+import re
 import subprocess
 
 from check import equal, holds, matches, test
@@ -38,6 +39,12 @@ def _wire(host, *arguments):
         host.swiftlet.ok("network", "rm", "-f", "-t", "0", "wire")
 
 
+def _logged(log, pattern, when="the server's log"):
+    """The server is another process: what it was sent, it logs a moment later."""
+    until(lambda: re.search(pattern, log.read_text(), re.M), 5)
+    matches(log.read_text(), pattern, when)
+
+
 def _network(host, container):
     return json.loads(host.swiftlet.field(container, "json .NetworkSettings.Networks"))["wire"]
 
@@ -54,12 +61,12 @@ def a_container_gets_its_address_from_the_server_and_gives_it_back(host):
                             "^nameserver 192.168.121.1$", "^nameserver 192.0.2.53$", "^search wire.example$"):
                 matches(inside, pattern, "in the container")
             holds("Hostname" in host.curl(f"http://{network['IPAddress']}", remote=True), "the neighbour does not reach it")
-            matches(log.read_text(), rf"DHCPACK\(eth0\) {network['IPAddress']} \S+ inside", "the server's log")
+            _logged(log, rf"DHCPACK\(eth0\) {network['IPAddress']} \S+ inside", "the server's log")
             equal({line.split()[1] for line in output("ps -eo user,args | grep '[s]wiftlet-dns lease'").splitlines()} and
                   {line.split()[0] for line in output("ps -eo user,args | grep '[s]wiftlet-dns lease'").splitlines()}, {"nobody"}, "who keeps the lease")
             # The same container gets the same address.
             host.swiftlet.ok("stop", "-t", "0", "c")
-            matches(log.read_text(), rf"DHCPRELEASE\(eth0\) {network['IPAddress']} ", "the server's log after stop")
+            _logged(log, rf"DHCPRELEASE\(eth0\) {network['IPAddress']} ", "the server's log after stop")
             equal(output("pgrep -f '[s]wiftlet-dns lease'"), "", "processes after stop")
             host.swiftlet.ok("start", "c")
             equal(_network(host, "c")["IPAddress"], network["IPAddress"], "address after start")
@@ -100,7 +107,7 @@ def reload_gives_back_a_lost_address_and_a_lost_keeper(host):
             host.swiftlet.ok("network", "reload", "c")
             whole("after its keeper and its link were lost")
             equal(len(output("pgrep -f '[s]wiftlet-dns lease'").split()), 2, "processes")
-        matches(log.read_text(), rf"DHCPRELEASE\(eth0\) {address} ", "the server's log")
+        _logged(log, rf"DHCPRELEASE\(eth0\) {address} ", "the server's log")
         equal(output("pgrep -f '[s]wiftlet-dns lease'"), "", "processes after rm")
 
 
@@ -120,7 +127,7 @@ def networks_come_and_go_with_their_leases(host):
         address = _network(host, "c")["IPAddress"]
         matches(host.swiftlet.ok("exec", "c", "cat", "/etc/hosts"), rf"^{address}\s", "/etc/hosts")
         host.swiftlet.ok("network", "disconnect", "wire", "c")
-        matches(log.read_text(), rf"DHCPRELEASE\(eth0\) {address} ", "the server's log")
+        _logged(log, rf"DHCPRELEASE\(eth0\) {address} ", "the server's log")
         holds(address not in host.swiftlet.ok("exec", "c", "cat", "/etc/hosts"), "the address is still in /etc/hosts")
         equal(output("pgrep -f '[s]wiftlet-dns lease'"), "", "processes")
 
