@@ -311,6 +311,7 @@ extension Engine {
             defer { unlock(lock, id) }
             do {
                 try settle(id)
+                try publishName(of: id)
                 try store.disown(id)
             } catch {
                 warn(

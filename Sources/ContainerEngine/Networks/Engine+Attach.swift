@@ -135,6 +135,13 @@ extension Engine {
         return try ThreadBound { try server.publish(networks, for: concerned) }
     }
 
+    /// Has the name server answer what the rows say, if one of these networks answers names.
+    func publishNames(of changed: [NetworkDefinition]) throws {
+        let lock = try projectionLock()
+        defer { lock.release() }
+        try publishNames(of: changed, for: [])?.join()
+    }
+
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.
     private func nameServer() throws -> NameServer {
         NameServer(directory: "\(paths.runRoot)/names", program: nameProgram, port: try store.namesPort())
