@@ -15,7 +15,8 @@ public struct RootCommand: ParsableCommand {
                     subcommands: [
                         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
                         Logs.self,
-                        Wait.self, Attach.self, Restart.self, Rename.self, Port.self,
+                        Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self, Rename.self, Port.self,
+                       
                         ContainerCommand.self,
                     ]),
                 CommandGroup(

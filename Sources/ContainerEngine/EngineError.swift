@@ -36,6 +36,11 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         self.exitCode = exitCode
     }
 
+    /// Of a container that has a process still.
+    static func refusesCleanUp(_ id: String) -> EngineError {
+        EngineError("container \(id) is running or paused, refusing to clean up: container state improper")
+    }
+
     /// What a command should exit with that ends with this error.
     public static func exitCode(of error: any Error) -> Int32 {
         switch error {

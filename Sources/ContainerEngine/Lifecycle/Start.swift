@@ -60,6 +60,9 @@ extension Engine {
         let lock = try lock(id)
         defer { unlock(lock, id) }
         guard let record = try store.container(id: id) else { return }
+        guard refreshed(record).state != .paused else {
+            throw EngineError("unable to restart a container in a paused or unknown state: container state improper")
+        }
         try end(record, timeout: timeout)
         guard let spec = try startable(id) else { return }
         try launch(spec)
@@ -116,7 +119,11 @@ extension Engine {
     /// What the container is to be, when it does not run; nil when it does. The caller holds the lock.
     private func startable(_ id: String) throws -> ContainerSpec? {
         try settle(id)
-        let record = try store.container(id)
+        let record = refreshed(try store.container(id))
+        guard record.state != .paused else {
+            throw EngineError(
+                "container \(id) must be in Created or Stopped state to be started: container state improper")
+        }
         return record.isRunning ? nil : record.spec
     }
 

@@ -8,6 +8,8 @@ public enum ContainerState: String, Sendable, CaseIterable, Codable {
     case created
     /// A command is starting it, or its process runs.
     case running
+    /// Its processes stand still. The kernel alone knows: only a record that was refreshed says so.
+    case paused
     /// Its process has ended.
     case exited
     /// A command is removing it; if that command is dead, the next one finishes the work.
@@ -30,8 +32,10 @@ public struct ContainerRecord: Sendable {
     public var run: RunRecord?
     /// 64 hexadecimal digits.
     public var id: String { spec.id }
-    /// Whether its process runs.
+    /// Whether its process runs. A record that was not refreshed says so of a paused one, too.
     public var isRunning: Bool { state == .running && run?.state == .running }
+    /// Whether it has a process, running or paused.
+    public var hasProcess: Bool { (state == .running || state == .paused) && run?.state == .running }
 }
 
 /// What exists of a container while it runs, in this boot.
