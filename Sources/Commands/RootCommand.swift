@@ -16,7 +16,8 @@ public struct RootCommand: ParsableCommand {
                         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
                         Logs.self,
                         Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self, Rename.self, Port.self,
-                       
+                        Top.self,
+                        Export.self,
                         ContainerCommand.self,
                     ]),
                 CommandGroup(

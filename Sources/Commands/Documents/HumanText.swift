@@ -35,6 +35,28 @@ enum HumanText {
         return "\(text) (Approximately \(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) days)"
     }
 
+    /// `1h2m3.5s`, `20ms`: a duration in nanoseconds as Go prints it (time.Duration.String).
+    static func goDuration(_ nanoseconds: Int64) -> String {
+        if nanoseconds < 0 { return "-\(goDuration(-nanoseconds))" }
+        /// A number of units with its fraction, without zeros at its end.
+        func decimal(_ value: Int64, per unit: Int64) -> String {
+            var fraction = String(value % unit + unit).dropFirst()
+            while fraction.last == "0" { fraction.removeLast() }
+            return fraction.isEmpty ? "\(value / unit)" : "\(value / unit).\(fraction)"
+        }
+        switch nanoseconds {
+        case 0: return "0s"
+        case ..<1000: return "\(nanoseconds)ns"
+        case ..<1_000_000: return "\(decimal(nanoseconds, per: 1000))µs"
+        case ..<1_000_000_000: return "\(decimal(nanoseconds, per: 1_000_000))ms"
+        default: break
+        }
+        let minutes = nanoseconds / 60_000_000_000
+        let seconds = "\(decimal(nanoseconds % 60_000_000_000, per: 1_000_000_000))s"
+        if minutes == 0 { return seconds }
+        return minutes < 60 ? "\(minutes)m\(seconds)" : "\(minutes / 60)h\(minutes % 60)m\(seconds)"
+    }
+
     /// `2 minutes ago`, of a time in nanoseconds since 1970.
     static func ago(_ time: Int64) -> String {
         "\(duration(Clock.now - time)) ago"
