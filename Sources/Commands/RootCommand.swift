@@ -17,7 +17,7 @@ public struct RootCommand: ParsableCommand {
                         Logs.self,
                         Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self, Rename.self, Port.self,
                         Top.self,
-                        Export.self,
+                        Export.self, Stats.self,
                         ContainerCommand.self,
                     ]),
                 CommandGroup(

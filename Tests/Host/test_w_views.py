@@ -1,10 +1,12 @@
-"""top and export: what runs in a container, and what lies in it."""
+"""top, stats and export: what runs in a container, what it takes, and what lies in it."""
 import io
+import json
+import re
 import subprocess
 import tarfile
 
 from check import equal, holds, matches, test
-from host import do, output, shell
+from host import do, output, shell, until
 from program import IMAGE, WAITING
 
 
@@ -126,3 +128,48 @@ def an_export_that_cannot_be_written_is_an_error(host):
     do(f"umount {full}")
     full.rmdir()
     host.remove("c")
+
+
+STATISTICS = r"^(\S+) +(\S+) +(\d+\.\d\d%) +(\S+ / \S+) +(\d+\.\d\d%) +(\S+ / \S+) +(\S+ / \S+) +(\d+) +(\S+) +(\d+\.\d\d%)$"
+
+
+def _bytes(text):
+    number, unit = re.match(r"^([\d.]+)(\w+)$", text).groups()
+    return float(number) * {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit]
+
+
+@test
+def stats_shows_what_a_container_takes(host):
+    work = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; head -c 20000000 /dev/zero > /dev/shm/x; trap 'exit 0' TERM; while :; do sleep 0.05; done"
+    with host.container("--name", "c", "-m", "64m", command=("sh", "-c", work)) as identifier, host.container("--name", "quiet", "--network", "host", command=WAITING):
+        holds(until(lambda: host.swiftlet.run("exec", "c", "test", "-s", "/dev/shm/x").status == 0), "it does not write")
+        # Nobody listens there: each datagram is answered with one that says so, as far as the kernel's limit lets it.
+        do(f"for i in 1 2 3; do head -c 1000 /dev/zero > /dev/udp/{host.address('c')}/9; done")
+        header, *rows = host.swiftlet.ok("stats", "--no-stream").splitlines()
+        matches(header, r"^ID +NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET IO +BLOCK IO +PIDS +CPU TIME +AVG CPU %$", "the header")
+        equal(len(rows), 2, "rows")
+        row = matches(rows[0], STATISTICS, "the first row").groups()
+        equal(row[:2], (identifier[:12], "c"), "who it is")
+        memory, limit = row[3].split(" / ")
+        holds(20e6 < _bytes(memory) < 64e6 and limit == "67.11MB", f"memory is {row[3]}")
+        received, sent = map(_bytes, row[5].split(" / "))
+        holds(3000 < received < 20000 and 100 < sent < received, f"traffic is {row[5]}")
+        holds(1 <= int(row[7]) <= 3, f"it has {row[7]} processes")
+        matches(row[8], r"^\d+(\.\d+)?m?s$", "processors' time")
+        holds(float(row[9][:-1]) > 0, "its load is none")
+        equal(matches(rows[1], STATISTICS, "the second row").group(6), "0B / 0B", "traffic on the host's network")
+        found = json.loads(host.swiftlet.ok("stats", "--no-stream", "--format", "json", "c"))
+        equal((len(found), found[0]["name"], found[0]["id"]), (1, "c", identifier[:12]), "in JSON")
+        # Without --no-stream it goes on, and says what was taken since the last look.
+        stream = host.swiftlet.start("stats", "-i", "1", "--format", "{{.Name}} {{.CPUPerc}}", "quiet")
+        first, second = stream.stdout.readline(), stream.stdout.readline()
+        stream.kill()
+        stream.communicate()
+        matches(first.decode() + second.decode(), r"\Aquiet \S+%\nquiet \S+%\n\Z", "two looks")
+        host.swiftlet.ok("stop", "-t", "0", "quiet")
+        equal(len(host.swiftlet.ok("stats", "--no-stream").splitlines()), 2, "the lines when one has ended")
+        matches(host.swiftlet.ok("stats", "--no-stream", "-a").splitlines()[2], r" quiet +0\.00% +0B / 0B +0\.00% .* 0s +0\.00%$", "one that has ended")
+    for arguments, text in ((("nope",), 'unable to get list of containers: unable to look up container nope: no container with name or ID "nope" found: no such container'),
+                            (("-a", "-l"), "--all, --latest and containers cannot be used together"),
+                            (("-i", "0"), "invalid interval, must be a positive number greater zero")):
+        equal(host.swiftlet.fails(125, "stats", "--no-stream", *arguments), f"Error: {text}\n", f"stats {arguments}")

@@ -67,6 +67,30 @@ enum HumanText {
         size(bytes).filter { $0 != " " }
     }
 
+    /// `491.5kB`: bytes in powers of 1000 and four digits, as units.HumanSize of Podman's has them.
+    static func exactSize(_ bytes: Int64) -> String { scaled(bytes, by: 1000, ["B", "kB", "MB", "GB", "TB", "PB"]) }
+
+    /// `480KiB`: bytes in powers of 1024 and four digits.
+    static func binarySize(_ bytes: Int64) -> String {
+        scaled(bytes, by: 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
+    }
+
+    /// Four digits, without zeros at the end of a fraction, as Go's `%.4g` prints numbers of this size.
+    private static func scaled(_ bytes: Int64, by base: Double, _ names: [String]) -> String {
+        var value = Double(bytes)
+        var units = names[...]
+        while value >= base, units.count > 1 {
+            value /= base
+            units = units.dropFirst()
+        }
+        let places = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0
+        let scale = [1, 10, 100, 1000][places]
+        let digits = Int64((value * Double(scale)).rounded())
+        var fraction = String(digits % Int64(scale) + Int64(scale)).dropFirst()
+        while fraction.last == "0" { fraction.removeLast() }
+        return "\(digits / Int64(scale))\(fraction.isEmpty ? "" : ".")\(fraction)\(units.first ?? "B")"
+    }
+
     /// `21.3 MB`: bytes in powers of 1000 and three digits.
     static func size(_ bytes: Int64) -> String {
         var value = Double(bytes)
