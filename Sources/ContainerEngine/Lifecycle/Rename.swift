@@ -31,8 +31,9 @@ extension Engine {
             spec.name = name
             try store.updateSpec(spec)
             try store.database.query("UPDATE containers SET name = ?2 WHERE id = ?1", [.text(id), .text(name)])
-            // Whoever finds the row without its owner tells the names to those who answer them.
-            if record.isRunning { try store.setRun(id, .running, owned: true) }
+            // Whoever finds the row without its owner tells the names to those who answer them. It is the row beside the
+            // name: a commit of two databases can be cut in two.
+            if record.isRunning { try store.setState(id, record.state, owned: true) }
         }
         try publishName(of: id)
         try store.disown(id)
