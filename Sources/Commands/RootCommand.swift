@@ -13,7 +13,8 @@ public struct RootCommand: ParsableCommand {
                 CommandGroup(
                     name: "Container",
                     subcommands: [
-                        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
+                        Run.self, Create.self, Initialize.self, Start.self, Stop.self, Kill.self, Remove.self,
+                        List.self, Exec.self,
                         Logs.self,
                         Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self, Rename.self, Port.self,
                         Top.self,

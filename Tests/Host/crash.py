@@ -47,6 +47,8 @@ COMMANDS = {
     "rm": ((RUN,), ("rm", "-f", "-t", "0", NAME)),
     "stop": ((RUN,), STOP),
     "start": ((RUN, STOP), ("start", NAME)),
+    "init": ((RUN, STOP), ("init", NAME)),
+    "start initialized": ((RUN, STOP, ("init", NAME)), ("start", NAME)),
     "restart": ((RUN,), ("restart", "-t", "0", NAME)),
     "pause": ((RUN,), PAUSE),
     "unpause": ((RUN, PAUSE), ("unpause", NAME)),
@@ -63,7 +65,7 @@ COMMANDS = {
 
 
 # What puts a container in order after the command was killed; then it is there and can be removed.
-TIDY = {"start": "tidy_running", "restart": "tidy_running", "pause": "tidy_running", "unpause": "tidy_running",
+TIDY = {"start": "tidy_running", "init": "tidy_running", "start initialized": "tidy_running", "restart": "tidy_running", "pause": "tidy_running", "unpause": "tidy_running",
         "rename": "tidy_rename", "commit": "tidy_commit", "export": "tidy_export"}
 
 

@@ -35,6 +35,7 @@ extension Engine {
     /// Ends the process and takes down what it had. The caller holds the lock.
     func end(_ record: ContainerRecord, timeout: Int64?) throws {
         guard record.run != nil else { return }
+        if record.isInitialized { return try takeDown(record.spec, killing: true) }
         if let process = record.run?.initProcess, record.isRunning {
             let seconds = max(0, timeout ?? record.spec.stopTimeout)
             let signal = Signal(rawValue: record.spec.stopSignal)
@@ -112,6 +113,11 @@ extension Engine {
             if try adopt(record) { return }
             try takeDown(record.spec, killing: true)
             if record.state == .creating || record.state == .removing { try discard(id) }
+        case .initialized:
+            let waits = try run.initProcess?.isAlive() == true
+            if waits && (record.state == .created || record.state == .exited) { return }
+            try takeDown(record.spec, killing: true)
+            if record.state == .creating || record.state == .removing { try discard(id) }
         case .running:
             if let process = run.initProcess, try process.isAlive() {
                 if record.state == .removing {
@@ -150,7 +156,7 @@ extension Engine {
         case .running:
             // The run's rows went, the last commit did not come: nobody knows the code any more.
             try store.setExited(record.id, code: record.exitCode ?? 255, at: Clock.now)
-        case .created, .paused, .exited: return
+        case .created, .initialized, .paused, .exited: return
         }
     }
 
@@ -280,7 +286,7 @@ extension Engine {
         case .creating, .removing: break
         // A container with --rm that has ended: without a run, this state alone says that it is to go.
         case .running where record.spec.autoRemove: break
-        case .running, .paused, .created, .exited: try announceRemoval(id)
+        case .running, .paused, .initialized, .created, .exited: try announceRemoval(id)
         }
         try timing.measure("remove directory") { try storage().removeContainer(id) }
         // Killed before the row is gone for good, the next command does all of this again; once it is, nobody would.
@@ -330,6 +336,12 @@ extension Engine {
     /// The record as the world is now: a process that has ended makes an exited container, whether or not anybody has
     /// cleaned up yet.
     public func refreshed(_ record: ContainerRecord) -> ContainerRecord {
+        if record.isInitialized {
+            var initialized = record
+            // As below.
+            if (try? record.run?.initProcess?.isAlive()) != false { initialized.state = .initialized }
+            return initialized
+        }
         guard record.state == .running || record.state == .creating, let run = record.run else { return record }
         guard run.state != .starting, let process = run.initProcess else { return record }
         // If /proc cannot be read, the record is the best there is.

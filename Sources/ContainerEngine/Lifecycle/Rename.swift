@@ -33,7 +33,7 @@ extension Engine {
             try store.database.query("UPDATE containers SET name = ?2 WHERE id = ?1", [.text(id), .text(name)])
             // Whoever finds the row without its owner tells the names to those who answer them. It is the row beside the
             // name: a commit of two databases can be cut in two.
-            if record.isRunning { try store.setState(id, record.state, owned: true) }
+            if record.run != nil { try store.setState(id, record.state, owned: true) }
         }
         try publishName(of: id)
         try store.disown(id)
@@ -42,7 +42,7 @@ extension Engine {
     /// Makes what is answered for a container's name what its description says; nothing when it does not run. The caller
     /// holds the lock.
     func publishName(of id: String) throws {
-        guard let record = try store.container(id: id), record.isRunning else { return }
+        guard let record = try store.container(id: id), record.isRunning || record.isInitialized else { return }
         let spec = record.spec
         let own = try store.presentAttachments(container: id).map(\.record)
         for attachment in own {
