@@ -108,7 +108,7 @@ def all_and_filtered_containers_are_paused_together(host):
         equal(host.swiftlet.ok("pause", "-f", "label=k=1"), one, "what is paused by a filter")
         equal(host.swiftlet.ok("pause", "--all"), two, "what --all pauses besides")
         equal(host.swiftlet.ok("pause", "--all"), "", "what is left to pause")
-        equal(set(host.swiftlet.ok("unpause", "-a").split()), {one, two}, "what is let go on")
+        equal(set(host.swiftlet.ok("container", "unpause", "-a").split()), {one, two}, "what is let go on")
         host.swiftlet.ok("pause", "one")
         matches(host.swiftlet.fails(125, "stop", "-t", "0", "-a"), "refusing to clean up", "stop --all")
         equal((host.state("one"), host.state("two")), ("paused", "exited"), "the states after stop --all")
