@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from host import do
-from hostile import mock, refused
+from hostile import all_refused, mock
 from registry import Image
 
 NAME = "test.example/test/image:latest"
@@ -29,11 +29,9 @@ def archive(*entries):
     return b"".join(x if isinstance(x, bytes) else member(*x) for x in entries) + bytes(1024)
 
 
-def all_refused(host, layers, pattern="layer"):
+def layers_refused(host, layers, pattern="layer"):
     """Pulls an image with each layer; none gets in."""
-    for entries in layers:
-        with mock(host, Image([archive(*entries)]).answer) as (_, program):
-            refused(program, pattern)
+    all_refused(host, (Image([archive(*entries)]) for entries in layers), pattern)
 
 
 @contextmanager

@@ -4,18 +4,23 @@ import json
 import time
 
 from check import holds, test
-from hostile import layer, mock, refused
+from hostile import all_refused, layer, mock, refused
 from registry import INDEX, MANIFEST, Image, digest
 
 LAYER, CONFIGURATION = "application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.oci.image.config.v1+json"
 
 
-def _all_refused(host, bend, pattern):
-    """Pulls an image that `bend` has changed."""
-    image = Image([layer()])
-    bend(image)
-    with mock(host, image.answer) as (_, program):
-        refused(program, pattern)
+def _all_refused(host, bends, pattern):
+    """Pulls images that functions have changed."""
+    images = []
+    for bend in bends:
+        images.append(Image([layer()]))
+        bend(images[-1])
+    all_refused(host, images, pattern)
+
+
+def _refused(host, bend, pattern):
+    _all_refused(host, [bend], pattern)
 
 
 def _blob(image):
@@ -62,12 +67,12 @@ def r3_a_blob_of_another_size_is_refused(host):
             (manifest["layers"][0] if what == "layers" else manifest["config"])["size"] = value
         return _changed(change)
 
-    _all_refused(host, longer, "the registry has .* bytes of it instead of")
-    _all_refused(host, shorter, "the registry has .* bytes of it instead of")
-    _all_refused(host, configuration_longer, "configuration sha256:.* is larger than")
+    _refused(host, longer, "the registry has .* bytes of it instead of")
+    _refused(host, shorter, "the registry has .* bytes of it instead of")
+    _refused(host, configuration_longer, "configuration sha256:.* is larger than")
     for what in ("layers", "config"):
-        for value in (-1, 1 << 63, 10**400, 1.5, "20", None, [], 0, 1, 1 << 62):
-            _all_refused(host, size(value, what), "size|bytes|digest|JSON")
+        values = (-1, 1 << 63, 10**400, 1.5, "20", None, [], 0, 1, 1 << 62)
+        _all_refused(host, [size(value, what) for value in values], "size|bytes|digest|JSON")
 
 
 @test
@@ -112,22 +117,20 @@ def r4_a_document_that_can_be_read_in_two_ways_is_refused(host):
             image.add_manifest("latest", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests, **fields}).encode(), INDEX)
         return bend
 
-    _all_refused(host, change(manifests=[]), "ambiguous manifest")
-    _all_refused(host, index(layers=[]), "ambiguous manifest")
-    _all_refused(host, index(config={}), "ambiguous manifest")
-    _all_refused(host, change(fsLayers=[], history=[], signatures=[]), "ambiguous manifest|schema 1 are not supported")
-    _all_refused(host, change(INDEX), "announced as|says it is")
-    _all_refused(host, change(mediaType=INDEX), "says it is")
-    _all_refused(host, index(mediaType=MANIFEST), "says it is")
+    _refused(host, change(manifests=[]), "ambiguous manifest")
+    _refused(host, index(layers=[]), "ambiguous manifest")
+    _refused(host, index(config={}), "ambiguous manifest")
+    _refused(host, change(fsLayers=[], history=[], signatures=[]), "ambiguous manifest|schema 1 are not supported")
+    _refused(host, change(INDEX), "announced as|says it is")
+    _refused(host, change(mediaType=INDEX), "says it is")
+    _refused(host, index(mediaType=MANIFEST), "says it is")
     twice = (b'{"schemaVersion":2,"config":{},"config":{},"layers":[]}', b'{"schemaVersion":2,"config":{},"con\\u0066ig":{},"layers":[]}',
              b'{"schemaVersion":2,"config":{"size":1,"size":2},"layers":[]}', b'{"layers":[{"digest":"a","digest":"b"}],"schemaVersion":2}')
-    for data in twice:
-        _all_refused(host, _document(data), "twice")
-    for behind in (b" {}", b"x", b"\0", b"]", b"\n1"):
-        _all_refused(host, lambda image, behind=behind: image.add_manifest("latest", image.manifest + behind, MANIFEST),
-                     "goes on after its end|JSON")
-    _all_refused(host, _configured(b'{"rootfs":{"type":"layers","diff_ids":[]},"rootfs":{"type":"layers","diff_ids":[]}}'), "configuration.*twice")
-    _all_refused(host, _configured(b'{"rootfs":{"type":"layers","diff_ids":[]}} {}'), "configuration.*goes on after its end")
+    _all_refused(host, map(_document, twice), "twice")
+    _all_refused(host, [lambda image, behind=behind: image.add_manifest("latest", image.manifest + behind, MANIFEST)
+                        for behind in (b" {}", b"x", b"\0", b"]", b"\n1")], "goes on after its end|JSON")
+    _refused(host, _configured(b'{"rootfs":{"type":"layers","diff_ids":[]},"rootfs":{"type":"layers","diff_ids":[]}}'), "configuration.*twice")
+    _refused(host, _configured(b'{"rootfs":{"type":"layers","diff_ids":[]}} {}'), "configuration.*goes on after its end")
 
 
 @test
@@ -142,16 +145,16 @@ def r5_documents_that_are_huge_or_deep_are_refused(host):
                 kind = INDEX
         return bend
 
-    _all_refused(host, _document(b" " * ((4 << 20) + 1)), "larger than 4194304 bytes")
-    _all_refused(host, lambda image: image.add_manifest("latest", image.manifest + b" " * (4 << 20), MANIFEST), "larger than 4194304 bytes")
-    _all_refused(host, _changed(lambda x: x["config"].update(size=5 << 20)), "5242880 bytes")
-    for brackets in (b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"schemaVersion":2,"x":' + b"[" * 1_000_000):
-        _all_refused(host, _document(brackets), "nested more than 64 deep")
-        _all_refused(host, _document(brackets, INDEX), "nested more than 64 deep")
-        _all_refused(host, _configured(brackets), "configuration.*nested more than 64 deep")
-    _all_refused(host, _document(b'{"schemaVersion":2,"layers":' + b"[" * 60 + b"]" * 60 + b"}"), "manifest|layers|nested")
-    _all_refused(host, nested(9), "nested more than 8 deep")
-    _all_refused(host, nested(1000), "nested more than 8 deep")
+    _refused(host, _document(b" " * ((4 << 20) + 1)), "larger than 4194304 bytes")
+    _refused(host, lambda image: image.add_manifest("latest", image.manifest + b" " * (4 << 20), MANIFEST), "larger than 4194304 bytes")
+    _refused(host, _changed(lambda x: x["config"].update(size=5 << 20)), "5242880 bytes")
+    deep = (b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"schemaVersion":2,"x":' + b"[" * 1_000_000)
+    _all_refused(host, map(_document, deep), "manifest.*nested more than 64 deep")
+    _all_refused(host, [_document(brackets, INDEX) for brackets in deep], "manifest.*nested more than 64 deep")
+    _all_refused(host, map(_configured, deep), "configuration.*nested more than 64 deep")
+    _refused(host, _document(b'{"schemaVersion":2,"layers":' + b"[" * 60 + b"]" * 60 + b"}"), "manifest|layers|nested")
+    _refused(host, nested(9), "nested more than 8 deep")
+    _refused(host, nested(1000), "nested more than 8 deep")
 
 
 @test
@@ -166,7 +169,7 @@ def r5_documents_of_a_million_descriptors_are_refused_at_once(host):
             (layers + many + b"]}", MANIFEST, "blob sha256:44136fa355b3678a"), (index + many + b"]}", INDEX, "manifest|size|bytes"),
             (layers + b",".join([b"0"] * 2_000_000) + b"]}", MANIFEST, "layers.*wrong type")):
         began = time.monotonic()
-        _all_refused(host, _document(data, kind), pattern)
+        _refused(host, _document(data, kind), pattern)
         holds(time.monotonic() - began < 15, f"{pattern}: it took too long")
 
     def all_the_same(image):
@@ -177,13 +180,19 @@ def r5_documents_of_a_million_descriptors_are_refused_at_once(host):
         manifest["config"], manifest["layers"] = image.descriptor(CONFIGURATION, configuration), manifest["layers"] * 20_000
         image.add_blob(configuration)
         image.add_manifest("latest", json.dumps(manifest).encode(), MANIFEST)
-    _all_refused(host, all_the_same, "20000 layers; overlayfs takes 500")
+    _refused(host, all_the_same, "20000 layers; overlayfs takes 500")
 
 
 @test
 def r6_a_digest_that_could_be_a_path_is_refused(host):
     def configuration(text):
         return _configured(json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [text]}}).encode())
+
+    def layers(text):
+        return _changed(lambda manifest: manifest["layers"][0].update(digest=text))
+
+    def configured(text):
+        return _changed(lambda manifest: manifest["config"].update(digest=text))
 
     def index(text):
         return _document(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
@@ -193,13 +202,8 @@ def r6_a_digest_that_could_be_a_path_is_refused(host):
     texts = ("sha256:../../../etc/x", "sha256:" + "A" * 64, "sha256:abc", f"sha256:{short}", f"sha256:{hexadecimal}a", f"sha256:{short}/",
              f"sha256:{short}\0", f"sha256:{hexadecimal}\n", f" sha256:{hexadecimal}", f"SHA256:{hexadecimal}", f"sha256:{short}é",
              f"sha256-{hexadecimal}", hexadecimal, "md5:" + "a" * 32, f"sha512:{hexadecimal}", "sha256:" + "/" * 64, "../" * 20, "sha256:", ":", "",
-             f"sha256+b64:{hexadecimal}")
-    for text in texts:
-        _all_refused(host, _changed(lambda x: x["layers"][0].update(digest=text)), "layers.*digest")
-    for text in texts[:6]:
-        _all_refused(host, _changed(lambda x: x["config"].update(digest=text)), "config.*digest")
-        _all_refused(host, configuration(text), "configuration.*(digest|diff_ids)")
-        _all_refused(host, index(text), "manifests.*digest")
-    text = "sha256:" + "a" * (1 << 20)
-    _all_refused(host, _changed(lambda x: x["layers"][0].update(digest=text)), "layers.*digest")
-    _all_refused(host, configuration(text), "configuration.*(digest|diff_ids)")
+             f"sha256+b64:{hexadecimal}", "sha256:" + "a" * (1 << 20))
+    _all_refused(host, map(layers, texts), "layers.*digest")
+    _all_refused(host, map(configured, texts), "config.*digest")
+    _all_refused(host, map(configuration, texts), "configuration.*(digest|diff_ids)")
+    _all_refused(host, map(index, texts), "manifests.*digest")

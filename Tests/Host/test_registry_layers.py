@@ -12,14 +12,14 @@ from pathlib import Path
 from check import equal, holds, matches, one_line, test
 from host import do, output
 from hostile import mock, refused
-from layers import NAME, all_refused, archive, contents, measured, member, paths, pulled, shell_entries
+from layers import NAME, archive, contents, layers_refused, measured, member, paths, pulled, shell_entries
 from registry import Image, digest
 
 # --- layers -------------------------------------------------------------------------------------
 
 @test
 def u1_a_name_that_leads_out_is_refused_and_an_absolute_one_stays_inside(host):
-    all_refused(host, [[("../../tmp/pwn",)], [("a/../../x",)], [("..",)], [("d/..", "dir")]], r'layer.*"?\.\.')
+    layers_refused(host, [[("../../tmp/pwn",)], [("a/../../x",)], [("..",)], [("d/..", "dir")]], r'layer.*"?\.\.')
     with pulled(host, ("/tmp/pwn", "file", b"x")) as program:
         equal(paths(program), ["tmp", "tmp/pwn"], "where the absolute name lies")
     holds(not os.path.exists("/tmp/pwn"), "a file outside")
@@ -27,7 +27,7 @@ def u1_a_name_that_leads_out_is_refused_and_an_absolute_one_stays_inside(host):
 
 @test
 def u2_nothing_goes_through_a_link_of_the_layer(host):
-    all_refused(host, [[("l", "link", b"", "/etc"), ("l/cron.d/x", "file", b"x")],
+    layers_refused(host, [[("l", "link", b"", "/etc"), ("l/cron.d/x", "file", b"x")],
                         [("l", "link", b"", "/etc"), ("l/x", "dir")]])
     with pulled(host, ("l", "link", b"", "../../.."), ("l/x", "file", b"x")) as program:
         equal(paths(program), ["l", "x"], "where a link upwards leads: to the image's own root")
@@ -46,9 +46,9 @@ def u3_a_directory_entry_does_not_act_on_the_link_of_its_name(host):
 
 @test
 def u4_a_hard_link_leads_to_a_file_of_its_layer_only(host):
-    all_refused(host, [[("h", "hard", b"", target)] for target in
+    layers_refused(host, [[("h", "hard", b"", target)] for target in
                         ("../../etc/passwd", "/etc/passwd", "../diffEVIL/x", "etc/passwd")])
-    all_refused(host, [[("l", "link", b"", "/etc"), ("h", "hard", b"", "l/passwd")],
+    layers_refused(host, [[("l", "link", b"", "/etc"), ("h", "hard", b"", "l/passwd")],
                         [("d", "dir"), ("h", "hard", b"", "d")]])
     with pulled(host, ("a", "link", b"", "/etc/passwd"), ("h", "hard", b"", "a"), ("h", "file", b"mine")) as program:
         equal(paths(program), ["a", "h"], "a hard link to a link, and a file in its place")
@@ -112,7 +112,7 @@ def u8_a_stream_that_is_cut_anywhere_ends_with_an_error_at_once(host):
 
 @test
 def u9_names_without_end_are_refused_and_deep_directories_are_no_trouble(host):
-    all_refused(host, [[member("a", **{"path": "a/" * 2000 + "b" * 65536})], [("x" * 256,)],
+    layers_refused(host, [[member("a", **{"path": "a/" * 2000 + "b" * 65536})], [("x" * 256,)],
                         [member("a", **{"path": "d/" * 2048})], [member("a", **{"path": "d/" * 4000})],
                         [member("a", **{f"SCHILY.xattr.user.{number}": "v" for number in range(100_000)})], [member("a", **{"SCHILY.xattr.user.x": "v" * 70_000})]])
     with pulled(host, member("a", "dir", mode=0o755, **{"path": "d/" * 1900})) as program:
@@ -241,16 +241,24 @@ def r15_what_is_no_image_name_is_refused_before_anybody_is_asked(host):
 def r16_a_user_that_is_no_user_never_becomes_root(host):
     refused_users = ("4294967296", "4294967295", "2147483648", "-1", "0x0", "00", " 0", "0 ", "+0", "1:", "0:", ":", "1:4294967296",
                      "1:-1", "1:00", "0:0x0", "1:1:1", "0" * 5000, "0" * 5000 + "x", "\t0", "0\n", "٠")
-    for user in refused_users:
-        with pulled(host, ("x",), shell=True, User=user) as program:
-            done = program.run("run", "--rm", "--network", "none", NAME, "/bin/sh", "-c", "busybox id -u")
-            equal((done.status, done.out), (126, ""), f"USER {user[:20]!r}: {done}")
-            holds(len(one_line(done.err, f"stderr for USER {user[:20]!r}")) < 700, f"USER {user[:20]!r}: too long an error")
-            equal(program.ok("ps", "-aq"), "", f"containers after USER {user[:20]!r}")
     # With nothing before the colon nobody is named but root, as in Podman; the group is what is asked for.
-    for user, ids in ((":0", "0:0"), (":5", "0:5"), ("7", "7:0"), ("7:8", "7:8"), ("", "0:0")):
-        with pulled(host, ("x",), shell=True, User=user) as program:
-            equal(program.ok("run", "--rm", "--network", "none", NAME, "/bin/sh", "-c", "echo $(busybox id -u):$(busybox id -g)"), ids, f"USER {user!r}")
+    taken = {":0": "0:0", ":5": "0:5", "7": "7:0", "7:8": "7:8", "": "0:0"}
+    images = [(user, Image([archive(shell_entries(host))], name=f"test/image{number}", User=user))
+              for number, user in enumerate((*refused_users, *taken))]
+
+    def answer(request):
+        next((x for _, x in images if f"/v2/{x.name}/" in request.path), images[0][1]).answer(request)
+    with mock(host, answer) as (_, program):
+        for user, image in images:
+            done = program.run("run", "--rm", "-q", "--network", "none", f"test.example/{image.name}", "/bin/sh", "-c",
+                               "echo $(busybox id -u):$(busybox id -g)")
+            if user in taken:
+                equal((done.status, done.out), (0, taken[user] + "\n"), f"USER {user!r}: {done}")
+            else:
+                equal((done.status, done.out), (126, ""), f"USER {user[:20]!r}: {done}")
+                holds(len(one_line(done.err, f"stderr for USER {user[:20]!r}")) < 700, f"USER {user[:20]!r}: too long an error")
+            equal(program.ok("ps", "-aq"), "", f"containers after USER {user[:20]!r}")
+        program.ok("rmi", "-a")
 
 
 @test
@@ -293,11 +301,17 @@ def r17_labels_of_an_image_steer_nothing(host):
 def r18_a_working_directory_or_volume_behind_a_link_makes_nothing_on_the_host(host):
     victim = host.scratch / "victim"
     victim.mkdir()
-    with pulled(host, ("w", "link", b"", str(victim)), shell=True, WorkingDir="/w/x") as program:
-        program.run("run", "--rm", "--network", "none", NAME, "/bin/sh", "-c", "echo x > y")
-    with pulled(host, ("v", "link", b"", str(victim)), shell=True, Volumes={"/v": {}}) as program:
-        program.run("run", "--rm", "--network", "none", NAME, "/bin/sh", "-c", "echo x > /v/y")
-    with pulled(host, ("w", "link", b"", "../../../../../../.." + str(victim)), shell=True, WorkingDir="/w/x") as program:
-        program.run("run", "--rm", "--network", "none", NAME, "/bin/sh", "-c", "echo x > y")
+    above = "../../../../../../.." + str(victim)
+    inside, itself = {"WorkingDir": "/w/x"}, {"WorkingDir": "/w"}
+    volume, below = {"Volumes": {"/w": {}}}, {"Volumes": {"/w/x": {}}}
+    for target, settings in ((str(victim), inside), (str(victim), itself), (str(victim), volume), (str(victim), below), (above, inside),
+                             (above, volume), ("/proc/1/root" + str(victim), inside), ("/proc/self/cwd", volume)):
+        with pulled(host, ("w", "link", b"", target), shell=True, **settings) as program:
+            done = program.run("run", "--rm", "--network", "none", NAME, "/bin/sh", "-c", "echo x > y; echo x > /w/y")
+            if done.status in (125, 126, 127):
+                one_line(done.err, f"stderr with a link to {target} and {settings}")
+            equal(list(victim.iterdir()), [], f"what is in the host's directory after a link to {target} and {settings}")
+            program.ok("rm", "-a")
+            program.ok("volume", "prune", "-f")
     equal(list(victim.iterdir()), [], "what is in the host's directory")
     victim.rmdir()
