@@ -209,20 +209,46 @@ def r9_the_urls_of_a_foreign_layer_are_never_asked(host):
         equal(evil.requests, [], "what the other host was asked")
 
 
+def _uploads(location, sent):
+    """A registry with a password that takes uploads somewhere else."""
+    def answer(request):
+        if request.headers.get("Authorization") != BASIC:
+            return request.reply(401, WWW_Authenticate='Basic realm="x"')
+        if request.command == "POST":
+            return request.reply(202, Location=location)
+        sent.append(request.path)
+        request.reply(201 if request.command == "PUT" else 404)
+    return answer
+
+
 @test
 def r10_credentials_do_not_go_where_an_upload_is_sent(host):
-    with Server(lambda request: request.reply(201), address="127.0.0.2") as other:
-        def answer(request):
-            if request.headers.get("Authorization") != BASIC:
-                return request.reply(401, WWW_Authenticate='Basic realm="x"')
-            if request.command == "POST":
-                return request.reply(202, Location=f"http://{other.host}/upload?state=1")
-            request.reply(201 if request.command == "PUT" else 404)
-        with mock(host, answer) as (_, program):
-            program.ok("load", "-i", host.archive)
-            program.ok("push", "-q", "--creds", f"{USER}:{PASSWORD}", program.ok("images", "-q"), "test.example/test/image")
-            holds(len(other.requests) >= 2, "the blobs were to go to the other host")
-            equal([x for x in other.sent() if x], [], "the credentials that it got")
+    with contextlib.ExitStack() as stack:
+        for what, address in (("another host", "127.0.0.2"), ("another port", "127.0.0.1")):
+            other = stack.enter_context(Server(lambda request: request.reply(201), address=address))
+            with mock(host, _uploads(f"http://{other.host}/upload?state=1", [])) as (_, program):
+                program.ok("load", "-i", host.archive)
+                program.ok("push", "-q", "--creds", f"{USER}:{PASSWORD}", program.ok("images", "-q"), "test.example/test/image")
+                holds(len(other.requests) >= 2, f"the blobs were to go to {what}")
+                equal([x for x in other.sent() if x], [], f"the credentials that {what} got")
+                program.ok("rmi", "-a")
+
+
+@test
+def r10_an_upload_to_a_secret_place_or_without_tls_is_refused(host):
+    certificate = Certificate(host.scratch / "mock-certificate")
+    with Server(lambda request: request.reply(201)) as plain:
+        for secure, location, pattern in ((False, "http://169.254.169.254/x", "link-local"), (False, "file:///etc/passwd", "no HTTP URL"),
+                                          (False, "", "no HTTP URL"), (True, f"http://{plain.host}/x", "sends it from https to")):
+            sent = []
+            with mock(host, _uploads(location, sent), not secure, certificate if secure else None) as (_, program):
+                program.ok("load", "-q", "-i", host.archive)
+                words = ("push", "-q", "--creds", f"{USER}:{PASSWORD}", "--cert-dir", certificate.directory, program.ok("images", "-q"))
+                matches(one_line(program.fails(125, *words, "test.example/test/image"), "stderr"), pattern, f"an upload to {location!r}")
+                equal([x for x in sent if "manifests" in x], [], "manifests that were sent nevertheless")
+                program.ok("rmi", "-a")
+        equal(plain.requests, [], "what came without TLS")
+    _remove(certificate)
 
 
 @test

@@ -5,9 +5,8 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from census import Census
 from check import equal, holds, matches, one_line, test
-from host import do, output, shell
+from host import do, shell
 from hostile import layer, mock
 from oracle import debian
 from program import IMAGE
