@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ContainerEngine
 internal import GoTemplate
 internal import LinuxSys
+internal import OCISpec
 
 /// What `commit` and `import` have in common.
 struct NewImageFlags: ParsableArguments {
@@ -23,6 +24,20 @@ struct NewImageFlags: ParsableArguments {
         image.name = name
         image.changes = change
         image.message = message
+        return image
+    }
+
+    /// Makes an image, with the lines that Podman has for the copy that it makes.
+    func shown(_ make: () throws -> ImageRecord) throws -> ImageRecord {
+        let progress = TransferProgress(shown: !quiet)
+        progress.begin()
+        let image = try make()
+        for layer in image.configuration.rootfs.diffIDs {
+            progress.show(.blob(layer.description, done: 0, size: 0))
+            progress.show(.blobDone(layer.description))
+        }
+        progress.show(.configuration("sha256:\(image.id)"))
+        progress.show(.manifest(image.manifestDigest.description))
         return image
     }
 }
@@ -50,7 +65,7 @@ struct Commit: ParsableCommand {
     func run() throws {
         var new = flags.image(name)
         new.author = author
-        let image = try Invocation.engine().commit(container, new)
+        let image = try flags.shown { try Invocation.engine().commit(container, new) }
         if let iidfile { try File.write(iidfile, image.id, mode: 0o644) }
         Output.line(image.id)
     }
@@ -74,7 +89,9 @@ struct Import: ParsableCommand {
             throw EngineError("cannot read from terminal, use command-line redirection")
         }
         if path.contains("://") { throw EngineError("\(path): download it first: only files are imported") }
-        let image = try Invocation.engine().importImage(path == "-" ? nil : path, flags.image(name))
+        let image = try flags.shown {
+            try Invocation.engine().importImage(path == "-" ? nil : path, flags.image(name))
+        }
         Output.line("sha256:\(image.id)")
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ContainerEngine
+internal import LinuxSys
 
 /// `pull`: get images from registries.
 struct Pull: ParsableCommand {
@@ -29,6 +30,7 @@ struct Pull: ParsableCommand {
         options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         options.observer = { progress.show($0) }
+        try EndingNotice.set("Error: pull was interrupted; what has come is kept, and the next pull goes on with it")
         try Failure.forEach(images) { name in
             defer { progress.finish() }
             let image = try engine.pull(name, options)

@@ -35,7 +35,7 @@ public struct ContainerUser: Hashable, Sendable {
         }
         let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, parts.count == 1 || !parts[1].isEmpty else {
-            throw .invalid("invalid user \"\(specification)\": use user, uid, user:group or uid:gid")
+            throw .invalid("invalid user \(specification.shown): use user, uid, user:group or uid:gid")
         }
         let user = parts[0].isEmpty ? "0" : parts[0]
         var found = ContainerUser(uid: 0, gid: 0, additionalGroups: [], home: "/")
@@ -50,14 +50,16 @@ public struct ContainerUser: Hashable, Sendable {
             found.uid = number
         } else {
             throw StorageError(
-                code: .notFound, message: "unable to find user \(user): no matching entries in passwd file", errno: nil)
+                code: .notFound, message: "unable to find user \(user.oneLine): no matching entries in passwd file",
+                errno: nil)
         }
         let groups = groups(group)
         if parts.count == 2 {
             let number = try identifier(parts[1])
             guard let gid = groups.first(where: { $0.name == parts[1] || $0.gid == number })?.gid ?? number else {
                 throw StorageError(
-                    code: .notFound, message: "unable to find group \(parts[1]): no matching entries in group file",
+                    code: .notFound,
+                    message: "unable to find group \(parts[1].oneLine): no matching entries in group file",
                     errno: nil)
             }
             found.gid = gid
@@ -174,4 +176,9 @@ public struct AccountNames: Hashable, Sendable {
         users = Dictionary(ContainerUser.accounts(passwd).map { ($0.uid, $0.name) }) { first, _ in first }
         groups = Dictionary(ContainerUser.groups(group).map { ($0.gid, $0.name) }) { first, _ in first }
     }
+}
+
+extension String {
+    /// For messages in Podman's words, which have no quotes: control characters escaped, cut.
+    fileprivate var oneLine: String { String(shown.dropFirst().dropLast()) }
 }
