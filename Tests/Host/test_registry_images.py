@@ -1,6 +1,7 @@
 """Images made here, images looked at, and what registries have, against Debian's Podman."""
 import contextlib
 import json
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -150,11 +151,15 @@ def a_store_of_an_earlier_version_shows_the_same_images(host):
         forms = [("images", "--digests", "--no-trunc", "--format", "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}} {{.CreatedAt}} {{.Labels}}"),
                  ("images", "--format", "json"), ("images", "-q", "new"), ("images", "-q", "b/c"), ("image", "exists", "c"),
                  ("inspect", "--format", "{{.Id}} {{.Created}} {{.Labels}}", "x.example/a/new:1")]
-        shown = [swiftlet.ok(*form) for form in forms]
+
+        def show():
+            # In what order an image got its names was not kept.
+            return [re.sub(r'(?s)"History": \[.*?\]', "", swiftlet.ok(*form)) for form in forms]
+        shown = show()
         holds("map[a:b ü:c d]" in shown[0], f"labels: {shown[0]}")
         database = sqlite3.connect(Path(swiftlet.options[1], "state.sqlite"), isolation_level=None)
         # What the third version of the tables brought, and those after it, is taken away again.
-        for statement in ("ALTER TABLE volumes DROP COLUMN labels", "ALTER TABLE containers DROP COLUMN restarts",
+        for statement in ("DROP TABLE past_image_names", "ALTER TABLE volumes DROP COLUMN labels", "ALTER TABLE containers DROP COLUMN restarts",
                           "DROP TABLE chosen_ports", "DROP TABLE container_dependencies",
                           "DROP INDEX images_by_age", "DROP INDEX images_by_manifest", "DROP INDEX image_names_by_last",
                           "DROP INDEX image_names_by_digest", "ALTER TABLE image_names DROP COLUMN last",
@@ -162,7 +167,7 @@ def a_store_of_an_earlier_version_shows_the_same_images(host):
                           "DROP TABLE image_labels", "PRAGMA user_version = 2"):
             database.execute(statement)
         database.close()
-        equal([swiftlet.ok(*form) for form in forms], shown, "what is shown after the way up")
+        equal(show(), shown, "what is shown after the way up")
 
 
 @test

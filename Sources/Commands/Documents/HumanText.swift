@@ -63,6 +63,21 @@ enum HumanText {
         return fraction.isEmpty ? "\(scaled / Int64(scale)) \(unit)" : "\(scaled / Int64(scale)).\(fraction) \(unit)"
     }
 
+    /// Bytes with four digits and the unit behind them, as Podman's `image tree` has them: `21.32MB`.
+    static func exactSize(_ bytes: Int64) -> String {
+        var value = Double(bytes)
+        var units = ["B", "kB", "MB", "GB", "TB", "PB"][...]
+        while value >= 1000, units.count > 1 {
+            value /= 1000
+            units = units.dropFirst()
+        }
+        let scale: Int64 = value >= 1000 ? 1 : value >= 100 ? 10 : value >= 10 ? 100 : 1000
+        let scaled = Int64((value * Double(scale)).rounded())
+        var fraction = String(String(scaled % scale + scale).dropFirst())
+        while fraction.last == "0" { fraction.removeLast() }
+        return "\(scaled / scale)" + (fraction.isEmpty ? "" : ".\(fraction)") + (units.first ?? "B")
+    }
+
     /// RFC 3339 of a time in nanoseconds since 1970; Go's zero time for nil.
     static func timestamp(_ time: Int64?) -> String {
         time.map { Timestamp(nanoseconds: $0).description } ?? "0001-01-01T00:00:00Z"

@@ -34,6 +34,7 @@ final class TransferProgress: Sendable {
         switch event {
         case .warning: return
         case .trying(let name): line("Trying to pull \(name)...")
+        case .note(let text): line(text)
         case .configuration(let digest): line("Copying config \(digest)")
         case .manifest: line("Writing manifest to image destination")
         case .blob(let digest, let done, let size): change(Bar(digest: digest, done: done, size: size))

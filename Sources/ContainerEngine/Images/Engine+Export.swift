@@ -14,6 +14,8 @@ public struct PushOptions: Sendable {
 
     /// The manifest's kind; as the image came if nil.
     public var format: Format?
+    /// Whether layers that are not compressed are compressed in a directory.
+    public var compresses = false
     /// How the registry is reached.
     public var registry = RegistryOptions()
     /// Told what is being done, from several threads.
@@ -44,6 +46,10 @@ extension Engine {
         try store.database.query(
             "INSERT INTO image_names VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET image = ?2",
             [.text(name), .text(id)])
+        guard !name.contains("@") else { return }
+        // The newest row tells the newest name.
+        try store.database.query(
+            "INSERT OR REPLACE INTO past_image_names (image, name) VALUES (?1, ?2)", [.text(id), .text(name)])
     }
 
     /// Takes names away from an image: those given, or all. The image itself stays.
@@ -87,7 +93,7 @@ extension Engine {
     /// - Parameters:
     ///   - image: its name or id.
     ///   - destination: the name that it gets there, with or without `docker://`; its own if nil. It can be an archive,
-    ///     too: `docker-archive:PATH[:NAME]` or `oci-archive:PATH[:NAME]`.
+    ///     too, `docker-archive:PATH[:NAME]` or `oci-archive:PATH[:NAME]`, or a directory: `oci:PATH[:NAME]`, `dir:PATH`.
     ///   - options: how.
     /// - Returns: the manifest's digest there.
     /// - Throws: `EngineError` or `StorageError`, one line.
@@ -116,50 +122,69 @@ extension Engine {
 
     // MARK: Archives
 
-    /// Writes images to an archive.
+    /// Writes images to an archive or a directory.
     ///
     /// - Parameters:
     ///   - images: names or ids; a name is kept in the archive, an id leaves the image without one.
-    ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil.
-    ///   - format: `docker-archive` or `oci-archive`.
+    ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil. A directory
+    ///     may be there.
+    ///   - format: `docker-archive`, `oci-archive`, `docker-dir` or `oci-dir`.
+    ///   - compresses: whether layers that are not compressed are compressed in a `docker-dir`.
+    ///   - keepsUncompressed: whether they stay so in OCI's formats.
     ///   - observer: told what is being done.
     /// - Throws: `EngineError` or `StorageError`; no file is left then.
     public func save(
-        _ images: [String], to path: String?, format: String, observer: @escaping (TransferEvent) -> Void
+        _ images: [String], to path: String?, format: String, compresses: Bool = false,
+        keepsUncompressed: Bool = false, observer: @escaping (TransferEvent) -> Void
     ) throws {
         guard let format = ImageArchiveWriter.Format(rawValue: format) else {
             throw EngineError(
-                "unknown format \"\(format)\": use "
-                    + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: " or "))
+                "unknown format \"\(format)\": format value must be one of "
+                    + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        var options = ImageArchiveWriter.Options()
+        options.compresses = compresses
+        options.keepsUncompressed = keepsUncompressed
+        if format == .dockerDirectory { options.isOCI = false }
         let policy = try SignaturePolicy()
-        var chosen: [(image: StoredImage, names: [ImageReference])] = []
+        var chosen: [(image: StoredImage, names: [String])] = []
         for typed in images {
             let record = try image(typed)
             try policy.check(.storage(record.id))
-            let own = name(typed, of: record).map { [$0] } ?? []
+            let own = name(typed, of: record).map { [$0.description] } ?? []
             if let known = chosen.firstIndex(where: { $0.image.id.hex == record.id }) {
                 chosen[known].names += own
             } else {
                 chosen.append((try storedImage(record.id), own))
             }
         }
-        try write(chosen, to: path, format, observer)
+        try write(chosen, to: path, format, options, observer)
     }
 
+    @discardableResult
     func write(
-        _ chosen: [(image: StoredImage, names: [ImageReference])], to path: String?,
-        _ format: ImageArchiveWriter.Format,
+        _ chosen: [(image: StoredImage, names: [String])], to path: String?,
+        _ format: ImageArchiveWriter.Format, _ options: ImageArchiveWriter.Options,
         _ observer: @escaping (TransferEvent) -> Void
-    ) throws {
+    ) throws -> Digest? {
         let lock = try FileLock(sharing: "\(paths.root)/images.lock")
         defer { lock.release() }
+        if format.isDirectory {
+            guard let path else { throw EngineError("\(format.rawValue) is a directory: name it with --output") }
+            guard format != .dockerDirectory || chosen.count == 1 else {
+                throw EngineError("a directory of format docker-dir has one image; \(chosen.count) were named")
+            }
+            var writer = try ImageArchiveWriter(from: storage(), in: path, format) { observer(TransferEvent($0)) }
+            try writer.write(chosen, format, options)
+            return writer.manifestDigest
+        }
         // A pipe, a device and an empty file are written to; they are not this command's to remove.
         let isNew = path.map { !File.exists($0) } ?? false
         let file = try path.map { try Self.output($0) } ?? StandardStream.duplicate(1)
         do {
             var writer = try ImageArchiveWriter(from: storage(), to: file) { observer(TransferEvent($0)) }
-            try writer.write(chosen, format)
+            try writer.write(chosen, format, options)
+            return writer.manifestDigest
         } catch {
             // The first error is the one to tell.
             if let path, isNew { try? File.remove(path) }

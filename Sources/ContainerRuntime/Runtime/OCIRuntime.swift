@@ -87,6 +87,12 @@ public struct OCIRuntime: Sendable, Hashable {
         try succeed(["kill"] + (all ? ["--all"] : []) + [id, "\(signal.rawValue)"])
     }
 
+    /// Stops all of a container's processes where they are.
+    public func pause(_ id: String) throws(RuntimeFailure) { try succeed(["pause", id]) }
+
+    /// Lets them go on.
+    public func resume(_ id: String) throws(RuntimeFailure) { try succeed(["resume", id]) }
+
     /// Removes what the runtime keeps of a container; with `force` a running one is killed. One that the runtime
     /// does not know is success.
     public func delete(_ id: String, force: Bool = false) throws(RuntimeFailure) {

@@ -118,7 +118,9 @@ extension StoredImage {
                 mediaType: layer.mediaType(isOCI: isOCI), digest: layer.blob.digest, size: layer.blob.size)
         }
         let same = zip(described, manifest.layers).allSatisfy { new, old in
-            new.digest == old.digest && new.size == old.size && (old.mediaType ?? new.mediaType) == new.mediaType
+            // Podman says gzip of Docker's layers, whether they are compressed or not.
+            new.digest == old.digest && new.size == old.size
+                && ((old.mediaType ?? new.mediaType) == new.mediaType || old.mediaType == ImageMediaType.dockerLayer)
         }
         if isOCI == self.isOCI, same, described.count == manifest.layers.count { return (manifestBytes, type) }
         var changed = manifest
