@@ -169,6 +169,7 @@ def commit_has_podmans_options(host):
                 sides.alike("run", "--rm", "--network", "none", "new", "sh", "-c", listing)
             holds(swiftlet.ok("ps", "--format", "{{.Names}}").splitlines() == ["c"], "the container runs on after a pause")
             equal(swiftlet.ok("exec", "c", "echo", "on"), "on", "the container goes on")
+            matches(swiftlet.run("commit", "-q", "-c", "ONBUILD RUN x", "c", "new").err, "ONBUILD is not supported", "a change that has no place")
             for words, message in ((("-f", "nope", "c"), 'unrecognized image format "nope"'), (("-m", "x", "c"), "only compatible with the docker image format")):
                 matches(one_line(swiftlet.fails(125, "commit", *words), "stderr"), message, " ".join(words))
             archive = host.scratch / "docker.tar"

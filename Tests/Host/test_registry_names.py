@@ -179,7 +179,7 @@ def history_as_json_has_podman_s_fields(host):
         equal((steps[0]["id"], steps[0]["created"], steps[0]["Created"], steps[0]["CreatedBy"]),
               (image["Id"], first["created"], re.sub(r"\.\d+Z", "Z", first["created"]), first["created_by"]), "the newest step")
         holds(isinstance(steps[0]["size"], int), f"its size: {steps[0]['size']!r}")
-        matches(elsewhere.ok("history", "--format", "{{.CreatedAt}}|{{.Tags}}", IMAGE), r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\|\[" + re.escape(IMAGE) + r"\]$", "a template")
+        matches(elsewhere.ok("history", "--format", "{{.CreatedAt}}|{{.Tags}}", IMAGE), r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\|\[\]$", "a template")
         elsewhere.ok("rmi", IMAGE)
 
 

@@ -82,6 +82,57 @@ def layouts_are_pushed_to_and_keep_the_images_that_they_have(host):
         equal(swiftlet.ok("load", "-q", "-i", top), "Loaded image: localhost/two:2\nLoaded image: localhost/one:latest\nLoaded image: " + IMAGE, "load")
         do(f"rm -r {top} {top}.tar")
         for words, message in ((("save", "--format", "oci-dir", IMAGE), "name it with --output"), (("save", "--compress", "-o", top, IMAGE), "--compress can only be set when --format is 'docker-dir'"),
-                               (("save", "--format", "nope", "-o", top, IMAGE), "format value must be one of"), (("save", "--format", "docker-dir", "-o", top, IMAGE, "two:2"), "has one image"),
+                               (("save", "--format", "nope", "-o", top, IMAGE), "format value must be one of"), (("save", "--format", "docker-dir", "-m", "-o", top, IMAGE, "two:2"), "has one image"),
                                (("push", IMAGE, "oci:"), "a path must follow"), (("pull", f"oci:{top}"), "is no directory"), (("push", "-f", "v2s1", IMAGE, f"dir:{top}"), 'unknown format "v2s1"')):
             matches(one_line(swiftlet.fails(125, *words), "stderr"), re.escape(message), " ".join(map(str, words)))
+
+
+@test
+def save_takes_more_arguments_for_names_or_with_m_for_images(host):
+    with _podman(host) as podman, host.elsewhere() as swiftlet:
+        swiftlet.ok("load", "-i", host.archive)
+        swiftlet.ok("commit", "-q", swiftlet.ok("create", IMAGE), "other:1")
+        do(f"{podman} create --name c {IMAGE} && {podman} commit -q c other:1")
+        archive = host.scratch / "named.tar"
+
+        def tags():
+            found = [sorted(x["RepoTags"]) for x in json.loads(do(f"tar -xOf {archive} manifest.json"))]
+            archive.unlink()
+            return found
+        for words in ((IMAGE, "other:1", "new/tag"), ("-m", IMAGE, "other:1"), (IMAGE,), (swiftlet.field(IMAGE, ".Id"),)):
+            swiftlet.ok("save", "-q", "-o", archive, *words)
+            ours = tags()
+            do(f"{podman} save -q -o {archive} {' '.join(words)}")
+            equal(ours, tags(), f"the names after save {words}")
+        for place in (f"docker-archive:{archive}", f"docker-archive:{archive}:x.example/n:1"):
+            swiftlet.ok("push", "-q", IMAGE, place)
+            ours = tags()
+            do(f"{podman} push -q {IMAGE} {place}")
+            equal(ours, tags(), f"the names after push to {place}")
+
+
+@test
+def push_compresses_layers_as_it_is_told(host):
+    with host.elsewhere() as swiftlet:
+        swiftlet.ok("load", "-i", host.archive)
+        identifier = swiftlet.field(IMAGE, ".Id")
+        top = host.scratch / "compressed"
+        for word, mark in (("gzip", b"\x1f\x8b"), ("zstd", b"\x28\xb5\x2f\xfd")):
+            swiftlet.ok("push", "-q", "-f", "oci", "--compression-format", word, IMAGE, f"dir:{top}")
+            layer = json.loads((top / "manifest.json").read_text())["layers"][0]
+            matches(layer["mediaType"], rf"tar\+{word}$", "the layer's type")
+            equal((top / layer["digest"][7:]).read_bytes()[:len(mark)], mark, f"how a layer begins with {word}")
+            swiftlet.ok("rmi", "-a")
+            equal(swiftlet.ok("pull", "-q", f"dir:{top}"), identifier, f"what comes back from {word}")
+            swiftlet.ok("tag", identifier, IMAGE)
+        for words, message in ((("--compression-format", "lzma"), "compression format lzma is not supported"), (("--compression-format", "zstd", "-f", "v2s2"), "use --format oci")):
+            matches(one_line(swiftlet.fails(125, "push", *words, IMAGE, f"dir:{top}"), "stderr"), message, " ".join(words))
+        matches(one_line(swiftlet.fails(125, "rmi", "-a", IMAGE), "stderr"), "when using the --all switch", "rmi -a with a name")
+        equal(swiftlet.field(IMAGE, ".Id"), identifier, "the image after that")
+        swiftlet.ok("tag", IMAGE, "second")
+        matches(swiftlet.ok("rmi", "-a"), f"Untagged: .*\nUntagged: .*\nDeleted: {identifier}$", "rmi -a of an image with two names")
+        root = host.scratch / "root.tar"
+        do(f"tar -C {host.scratch} -cf {root} --files-from /dev/null")
+        swiftlet.ok("import", "-q", "--arch", "arm64", "--variant", "v8", root, "foreign")
+        equal(swiftlet.field("foreign", ".Architecture"), "arm64", "the processor of an image that was imported for another")
+        do(f"rm -r {top} {root}")

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ContainerEngine
 internal import LinuxSys
+internal import OCISpec
 
 /// What `commit` and `import` have in common.
 struct NewImageFlags: ParsableArguments {
@@ -86,6 +87,15 @@ struct Import: ParsableCommand {
 
     @OptionGroup var flags: NewImageFlags
 
+    @Option(name: .long, help: ArgumentHelp("Processor of the image.", valueName: "arch"))
+    var arch: String?
+
+    @Option(name: .long, help: ArgumentHelp("System of the image.", valueName: "os"))
+    var os: String?
+
+    @Option(name: .long, help: ArgumentHelp("Variant of the image's processor.", valueName: "variant"))
+    var variant: String?
+
     @Argument(help: "The archive; - for standard input.")
     var path: String
 
@@ -97,7 +107,13 @@ struct Import: ParsableCommand {
             throw EngineError("cannot read from terminal, use command-line redirection")
         }
         if path.contains("://") { throw EngineError("\(path): download it first: only files are imported") }
-        let image = try Invocation.engine().importImage(path == "-" ? nil : path, flags.image(name))
+        var new = flags.image(name)
+        if arch != nil || os != nil || variant != nil {
+            new.platform = ImagePlatform(
+                architecture: arch ?? ImagePlatform.host.architecture, os: os ?? ImagePlatform.host.os, variant: variant
+            )
+        }
+        let image = try Invocation.engine().importImage(path == "-" ? nil : path, new)
         Output.line("sha256:\(image.id)")
     }
 }

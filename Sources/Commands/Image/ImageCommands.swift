@@ -84,6 +84,9 @@ struct RemoveImage: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine()
+        guard !all || images.isEmpty else {
+            throw EngineError("when using the --all switch, you may not pass any images names or IDs")
+        }
         let names = all ? try engine.imageList().map(\.id) : images
         var deleted: Set<String> = []
         guard all || !names.isEmpty else { throw EngineError("image name or ID must be specified") }
@@ -91,7 +94,7 @@ struct RemoveImage: ParsableCommand {
             // It went with one that was built on it.
             if deleted.contains(name) { return }
             do {
-                let removed = try engine.removeImage(name, force: force, keepingParents: noPrune)
+                let removed = try engine.removeImage(name, force: force, allNames: all, keepingParents: noPrune)
                 for name in removed.untagged { Output.line("Untagged: \(name)") }
                 for id in removed.deleted { Output.line("Deleted: \(id)") }
                 deleted.formUnion(removed.deleted)

@@ -129,7 +129,7 @@ struct History: ParsableCommand {
                     .string(noTrunc || command.count <= 45 ? command : "\(command.prefix(42))...")),
                 .init("Size", json: "size", human ? .string(HumanText.size(step.size)) : .int(step.size)),
                 .init("Comment", json: "comment", .string(step.history.comment ?? "")),
-                .init("Tags", json: "tags", .strings(step.names)),
+                .init("Tags", json: "tags", .strings([])),
             ], typeName: "images.historyReporter")
     }
 

@@ -19,6 +19,9 @@ struct Push: ParsableCommand {
     @Flag(name: .long, help: "Compress layers that are not, in a directory (dir:).")
     var compress = false
 
+    @Option(name: .long, help: ArgumentHelp("gzip or zstd (default: as the layers came).", valueName: "format"))
+    var compressionFormat: String?
+
     @Flag(name: .long, help: "Accepted for Podman's sake: signatures are not kept.")
     var removeSignatures = false
 
@@ -43,6 +46,7 @@ struct Push: ParsableCommand {
             options.format = known
         }
         options.compresses = compress
+        options.compression = compressionFormat
         options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         let progress = TransferProgress(shown: !quiet)
@@ -69,7 +73,7 @@ struct Save: ParsableCommand {
         help: ArgumentHelp("The archive (default: standard output) or directory.", valueName: "path"))
     var output: String?
 
-    @Flag(name: [.customShort("m"), .long], help: "Take every argument for an image.")
+    @Flag(name: [.customShort("m"), .long], help: "Take every argument for an image, not for a name of the first.")
     var multiImageArchive = false
 
     @Flag(name: .shortAndLong, help: "Do not show progress.")
@@ -92,7 +96,8 @@ struct Save: ParsableCommand {
         let progress = TransferProgress(shown: !quiet && output != nil)
         defer { progress.finish() }
         try Invocation.engine(repairing: false).save(
-            images, to: output, format: format, compresses: compress, keepsUncompressed: uncompressed
+            images, isMultiple: multiImageArchive, to: output, format: format, compresses: compress,
+            keepsUncompressed: uncompressed
         ) { progress.show($0) }
     }
 }

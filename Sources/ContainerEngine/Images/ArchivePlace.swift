@@ -72,9 +72,10 @@ extension Engine {
     ///
     /// - Returns: the digest of its manifest there; of that here where there is none.
     /// - Throws: as `save`.
-    func push(_ record: ImageRecord, to place: ArchivePlace, _ options: PushOptions) throws -> String {
+    func push(_ record: ImageRecord, _ typed: String, to place: ArchivePlace, _ options: PushOptions) throws -> String {
         var writing = ImageArchiveWriter.Options()
         writing.compresses = options.compresses
+        writing.compression = try compression(options)
         writing.isOCI = options.format.map { $0 == .oci }
         let format: ImageArchiveWriter.Format =
             switch place.transport {
@@ -83,8 +84,12 @@ extension Engine {
             case .layout: .ociDirectory
             case .directory: .dockerDirectory
             }
+        // As Podman, whose archives have the name by which the image was asked for, too.
+        let own = format == .docker ? name(typed, of: record)?.description : nil
+        let names = [place.annotation, own].compactMap { $0 }
         let written = try write(
-            [(storedImage(record.id), place.annotation.map { [$0] } ?? [])], to: place.path, format, writing,
+            [(storedImage(record.id), place.annotation == own ? Array(names.prefix(1)) : names)], to: place.path,
+            format, writing,
             options.observer)
         return written?.description ?? record.manifestDigest
     }

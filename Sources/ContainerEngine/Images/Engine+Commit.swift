@@ -1,7 +1,7 @@
 internal import ContainerRuntime
 internal import ContainerStorage
 internal import LinuxSys
-internal import OCISpec
+public import OCISpec
 
 /// What `commit` and `import` say of the image that they make.
 public struct NewImage: Sendable {
@@ -13,6 +13,8 @@ public struct NewImage: Sendable {
     public var message: String?
     /// Who made it.
     public var author: String?
+    /// For what machine an imported one is; this one where it does not say.
+    public var platform: ImagePlatform?
     /// Whether its documents are Docker's, not OCI's.
     public var isDocker = false
     /// Whether it has one layer with everything, and not one more than its base.
@@ -84,9 +86,10 @@ extension Engine {
             throw EngineError("open \(path ?? "standard input"): \(error)")
         }
         var configuration = ImageConfiguration(rootfs: .init(diffIDs: []))
-        configuration.architecture = ImagePlatform.host.architecture
-        configuration.os = ImagePlatform.host.os
-        configuration.variant = ImagePlatform.host.variant
+        let platform = new.platform ?? .host
+        configuration.architecture = platform.architecture
+        configuration.os = platform.os
+        configuration.variant = platform.variant
         try describe(&configuration, new, createdBy: nil, comment: new.message)
         let source = FileSource(file)
         return try add(new) { try storage().assemble(source, on: nil, configuration) }
@@ -97,7 +100,14 @@ extension Engine {
     ) throws {
         let now = Timestamp(nanoseconds: Clock.now).description
         var execution = configuration.config ?? .init()
-        for change in new.changes { try ImageChange.apply(change, to: &execution) }
+        for change in new.changes {
+            // As Podman: OCI's documents have no place for it.
+            if change.uppercased().hasPrefix("ONBUILD") {
+                warn("ONBUILD is not supported, \(change) is ignored")
+            } else {
+                try ImageChange.apply(change, to: &execution)
+            }
+        }
         configuration.config = execution
         configuration.created = now
         configuration.author = new.author ?? configuration.author

@@ -16,6 +16,8 @@ public struct PushOptions: Sendable {
     public var format: Format?
     /// Whether layers that are not compressed are compressed in a directory.
     public var compresses = false
+    /// How layers are compressed: `gzip` or `zstd`; as they came if nil, and with gzip where they are not.
+    public var compression: String?
     /// How the registry is reached.
     public var registry = RegistryOptions()
     /// Told what is being done, from several threads.
@@ -70,7 +72,7 @@ extension Engine {
     }
 
     /// The name that a person means by what was typed: a name of the image, or none if an id was typed.
-    private func name(_ typed: String, of record: ImageRecord) -> ImageReference? {
+    func name(_ typed: String, of record: ImageRecord) -> ImageReference? {
         // Names of this database are references; one that is damaged is as good as none.
         let names = record.names.compactMap { try? ImageReference(parsing: $0) }
         let ends = [typed, "\(typed):latest"]
@@ -100,7 +102,9 @@ extension Engine {
     public func push(_ image: String, to destination: String?, _ options: PushOptions) throws -> String {
         let record = try self.image(image)
         try SignaturePolicy().check(.storage(record.id))
-        if let place = try destination.flatMap({ try ArchivePlace($0) }) { return try push(record, to: place, options) }
+        if let place = try destination.flatMap({ try ArchivePlace($0) }) {
+            return try push(record, image, to: place, options)
+        }
         let target: ImageReference
         if let destination {
             let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
@@ -116,8 +120,23 @@ extension Engine {
         let pusher = ImagePusher(from: try storage()) { [observer = options.observer] in observer(TransferEvent($0)) }
         return try pusher.push(
             storedImage(record.id), as: target, isOCI: options.format.map { $0 == .oci },
+            compression: compression(options),
             registries: RegistriesConfiguration(), access: options.registry.access
         ).description
+    }
+
+    /// How layers are compressed for a push.
+    ///
+    /// - Throws: `EngineError` for what registries do not take.
+    func compression(_ options: PushOptions) throws -> Compression? {
+        guard let word = options.compression else { return nil }
+        guard let known = ["gzip": Compression.gzip, "zstd": .zstd][word] else {
+            throw EngineError("compression format \(word) is not supported: use gzip or zstd")
+        }
+        guard known == .gzip || options.format != .v2s2 else {
+            throw EngineError("Docker's manifests know no zstd: use --format oci")
+        }
+        return known
     }
 
     // MARK: Archives
@@ -126,6 +145,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - images: names or ids; a name is kept in the archive, an id leaves the image without one.
+    ///   - isMultiple: whether those after the first are images, too, and not more names of it.
     ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil. A directory
     ///     may be there.
     ///   - format: `docker-archive`, `oci-archive`, `docker-dir` or `oci-dir`.
@@ -134,7 +154,7 @@ extension Engine {
     ///   - observer: told what is being done.
     /// - Throws: `EngineError` or `StorageError`; no file is left then.
     public func save(
-        _ images: [String], to path: String?, format: String, compresses: Bool = false,
+        _ images: [String], isMultiple: Bool, to path: String?, format: String, compresses: Bool = false,
         keepsUncompressed: Bool = false, observer: @escaping (TransferEvent) -> Void
     ) throws {
         guard let format = ImageArchiveWriter.Format(rawValue: format) else {
@@ -148,7 +168,7 @@ extension Engine {
         if format == .dockerDirectory { options.isOCI = false }
         let policy = try SignaturePolicy()
         var chosen: [(image: StoredImage, names: [String])] = []
-        for typed in images {
+        for typed in isMultiple ? images : Array(images.prefix(1)) {
             let record = try image(typed)
             try policy.check(.storage(record.id))
             let own = name(typed, of: record).map { [$0.description] } ?? []
@@ -157,6 +177,10 @@ extension Engine {
             } else {
                 chosen.append((try storedImage(record.id), own))
             }
+        }
+        if !isMultiple {
+            let more = try images.dropFirst().map { try ImageReference(local: $0).description }
+            for name in more where !chosen[0].names.contains(name) { chosen[0].names.append(name) }
         }
         try write(chosen, to: path, format, options, observer)
     }

@@ -12,8 +12,6 @@ public struct ImageStep: Sendable {
     public var size: Int64
     /// The id of the image that was whole with this step, if that is here.
     public var image: String?
-    /// The names of the images that were whole with this step's layers.
-    public var names: [String] = []
 }
 
 /// A layer of images.
@@ -48,7 +46,7 @@ extension Engine {
             steps.append(
                 ImageStep(
                     history: history, layer: layer, size: try layer.map(size) ?? 0,
-                    image: id.flatMap { known.insert($0).inserted ? $0 : nil }, names: try images.flatMap(names)))
+                    image: id.flatMap { known.insert($0).inserted ? $0 : nil }))
             if layer != nil { layers.removeLast() }
         }
         return steps

@@ -208,11 +208,13 @@ extension Engine {
 
     /// Removes a name, and the image with its last name; or, by id and with `force`, the image with all its names.
     ///
-    /// With an image go those it was built on, as far as they have no name and nothing else needs them, unless
+    /// `allNames` says that an id means all of the image's names without `force`, too. With an image go those it was built on, as far as they have no name and nothing else needs them, unless
     /// `keepingParents` says otherwise.
     ///
     /// - Throws: `EngineError` of kind `.noSuchImage`, or `.inUse` when containers are made of it and `force` is false.
-    public func removeImage(_ name: String, force: Bool, keepingParents: Bool = false) throws -> RemovedImage {
+    public func removeImage(_ name: String, force: Bool, allNames: Bool = false, keepingParents: Bool = false) throws
+        -> RemovedImage
+    {
         let id = try imageID(name)
         let holders = try store.database.query(
             "SELECT id FROM containers WHERE image = ?1 ORDER BY created", [.text(id)])
@@ -230,7 +232,7 @@ extension Engine {
         if named == nil && names.count > 1 && name.contains("@") {
             throw EngineError("\(name): tag not known: the image has other names", kind: .noSuchImage)
         }
-        if named == nil && names.count > 1 && !force {
+        if named == nil && names.count > 1 && !force && !allNames {
             throw EngineError(
                 "unable to delete image \"\(id)\" by ID with more than one tag (\(names.joined(separator: ", "))): "
                     + "please force removal", kind: .inUse)

@@ -24,6 +24,8 @@ public struct ImageArchiveWriter {
         public var compresses = false
         /// Whether layers that are not compressed stay so in an OCI layout.
         public var keepsUncompressed = false
+        /// How layers are compressed in a directory or a layout; if nil, as they came.
+        public var compression: Compression?
         /// Whether the manifest of a `docker-dir` is OCI's; as the image came if nil.
         public var isOCI: Bool?
 
@@ -110,7 +112,9 @@ public struct ImageArchiveWriter {
 
     private mutating func writeDirectory(_ image: StoredImage) throws {
         var layers = try storage.storedLayers(of: image)
-        if options.compresses { layers = try layers.map(storage.portable) }
+        if options.compresses || options.compression != nil {
+            layers = try layers.map { try storage.portable($0, as: options.compression) }
+        }
         try writeBlobs(image, layers, DirectoryImage.path)
         let manifest = try image.manifest(for: layers, isOCI: options.isOCI ?? image.isOCI)
         try add(DirectoryImage.version, [UInt8](DirectoryImage.versionText.utf8))
@@ -124,7 +128,9 @@ public struct ImageArchiveWriter {
         var descriptors: [ImageDescriptor] = []
         for (image, names) in images {
             var layers = try storage.storedLayers(of: image)
-            if !options.keepsUncompressed { layers = try layers.map(storage.portable) }
+            if !options.keepsUncompressed {
+                layers = try layers.map { try storage.portable($0, as: options.compression) }
+            }
             try writeBlobs(image, layers, OCILayout.path)
             let manifest = try image.manifest(for: layers, isOCI: true)
             let digest = try tell(manifest.bytes)

@@ -85,11 +85,12 @@ extension Storage {
         ExportedBlob(digest: digest, size: try blobs.size(digest)) { [blobs] in try blobs.source(digest) }
     }
 
-    /// The layer compressed with gzip, which every registry and engine takes; itself if it is in a form that they do.
-    func portable(_ layer: StoredLayer) throws -> StoredLayer {
-        if layer.compression == .gzip || layer.compression == .zstd { return layer }
+    /// The layer in a compressed form: the one that is wanted, or one that every registry and engine takes, which is
+    /// gzip's where it is not compressed.
+    func portable(_ layer: StoredLayer, as wanted: Compression? = nil) throws -> StoredLayer {
+        if layer.compression == wanted ?? .gzip || (wanted == nil && layer.compression == .zstd) { return layer }
         let file = try blobs.makeFile()
-        let writer = try ArchiveWriter(to: file.descriptor.duplicate(), .gzip)
+        let writer = try ArchiveWriter(to: file.descriptor.duplicate(), wanted ?? .gzip)
         let content = try layer.content()
         while true {
             let bytes = try content.next()
@@ -103,7 +104,7 @@ extension Storage {
         let hashed = HashingSource(try open())
         try hashed.drain()
         var portable = layer
-        portable.compression = .gzip
+        portable.compression = wanted ?? .gzip
         portable.blob = ExportedBlob(digest: try hashed.digest(), size: hashed.count, open: open)
         return portable
     }
