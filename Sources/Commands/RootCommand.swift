@@ -9,29 +9,24 @@ public struct RootCommand: ParsableCommand {
             commandName: Invocation.programName,
             abstract: "Run containers from OCI images, on networks that explain themselves.",
             version: "\(Invocation.programName) version \(Version.engine)",
-            groupedSubcommands: [
-                CommandGroup(
-                    name: "Container",
-                    subcommands: [
-                        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
-                        Logs.self,
-                        Wait.self, Attach.self, Restart.self, Rename.self, Port.self,
-                        ContainerCommand.self,
-                    ]),
-                CommandGroup(
-                    name: "Image",
-                    subcommands: [
-                        Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,
-                        History.self, Import.self, Commit.self, Diff.self, ImageCommand.self, ManifestCommand.self,
-                        Search.self, Login.self, Logout.self,
-                    ]),
-                CommandGroup(name: "Network", subcommands: [NetworkCommand.self]),
-                CommandGroup(name: "Volume", subcommands: [VolumeCommand.self]),
-                CommandGroup(
-                    name: "System", subcommands: [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self]),
-            ],
-            helpNames: [.short, .long])
+            groupedSubcommands: commands.map { CommandGroup(name: $0, subcommands: $1) })
     }
+
+    /// The commands by the groups that help shows them in.
+    static let commands: KeyValuePairs<String, [any ParsableCommand.Type]> = [
+        "Container": [
+            Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self, Logs.self,
+            Wait.self, Attach.self, Restart.self, Rename.self, Port.self, ContainerCommand.self,
+        ],
+        "Image": [
+            Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,
+            History.self, Import.self, Commit.self, Diff.self, ImageCommand.self, ManifestCommand.self, Search.self,
+            Login.self, Logout.self,
+        ],
+        "Network": [NetworkCommand.self],
+        "Volume": [VolumeCommand.self],
+        "System": [Inspect.self, Info.self, VersionCommand.self, SystemCommand.self],
+    ]
 
     @OptionGroup var global: GlobalOptions
 
@@ -40,7 +35,7 @@ public struct RootCommand: ParsableCommand {
 
     /// The parser calls this for the root before it goes on to the command, which takes the options from there.
     public func validate() throws {
-        Invocation.remember(global)
+        Invocation.remember(global.values)
     }
 
     /// Parses the process's arguments, runs the command, and exits as Podman would: 125 for an error of the engine,
@@ -62,7 +57,10 @@ public struct RootCommand: ParsableCommand {
 
     /// Parses, and runs the command; what the parser cannot read is read as Podman would, and parsed once more.
     private static func parseAndRun(_ arguments: [String]) throws {
-        if !FlagSyntax.misreads(arguments), let command = try parse(arguments, ifReadable: true) {
+        if !FlagSyntax.misreads(arguments),
+            let command = try ifReadable({ try DirectCommand.parse(line: arguments) })
+                ?? ifReadable({ try parseAsRoot(arguments) })
+        {
             do { return try run(command) } catch is UnreadFlag {
                 // Nothing has been done yet.
             }
@@ -70,8 +68,7 @@ public struct RootCommand: ParsableCommand {
         var syntax = try FlagSyntax()
         let read = try syntax.read(arguments)
         do {
-            guard let command = try parse(read, ifReadable: false) else { return }
-            try run(command)
+            try run(try parseAsRoot(read))
         } catch let flag as UnreadFlag {
             throw syntax.rephrased("unknown flag: \(flag.word)")
         } catch  where RootCommand.exitCode(for: error) == .validationFailure {
@@ -79,11 +76,9 @@ public struct RootCommand: ParsableCommand {
         }
     }
 
-    /// The command that a line is; nil when the parser cannot read the line, if that is to be no error.
-    private static func parse(_ arguments: [String], ifReadable: Bool) throws -> (any ParsableCommand)? {
-        do { return try parseAsRoot(arguments) } catch
-            where ifReadable && RootCommand.exitCode(for: error) == .validationFailure
-        {
+    /// The command that a line is; nil when the parser cannot read the line.
+    private static func ifReadable(_ parse: () throws -> (any ParsableCommand)?) throws -> (any ParsableCommand)? {
+        do { return try parse() } catch  where RootCommand.exitCode(for: error) == .validationFailure {
             return nil
         }
     }
@@ -121,37 +116,4 @@ public struct RootCommand: ParsableCommand {
             return Failure.exitCode(error)
         }
     }
-}
-
-/// Options that stand before the command, as Podman's do.
-struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Directory of what must last.", valueName: "dir"))
-    var root = "/var/lib/swiftlet"
-
-    @Option(help: ArgumentHelp("Directory of what a reboot ends.", valueName: "dir"))
-    var runroot = "/run/swiftlet"
-
-    @Option(
-        help: ArgumentHelp(
-            "Directory of the network definitions (default: that of containers.conf, else /etc/containers/networks).",
-            valueName: "dir"))
-    var networkConfigDir: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "OCI runtime, by name or path (default: that of containers.conf, else crun, else runc).",
-            valueName: "runtime"))
-    var runtime: String?
-
-    @Option(help: ArgumentHelp("What is told: trace, debug, info, warn, error, fatal or panic.", valueName: "level"))
-    var logLevel = LogLevel.warn
-
-    @Option(help: ArgumentHelp("Only cgroupfs.", valueName: "manager"))
-    var cgroupManager: OnlyValue<CgroupManager>?
-
-    @Option(help: ArgumentHelp("Only overlay.", valueName: "driver"))
-    var storageDriver: OnlyValue<StorageDriver>?
-
-    @Option(help: ArgumentHelp("Only none: no events are kept yet.", valueName: "backend"))
-    var eventsBackend: OnlyValue<EventsBackend>?
 }

@@ -58,7 +58,9 @@ public struct ProcessIdentity: Sendable, Hashable, Codable, LosslessStringConver
     }
 
     /// The id of this boot, 36 characters (random(4)).
-    public static func currentBootID() throws(Errno) -> String {
+    public static func currentBootID() throws(Errno) -> String { try bootID.get() }
+
+    private static let bootID = Result { () throws(Errno) in
         let text = try File.readText("/proc/sys/kernel/random/boot_id", limit: 4096)
         return String(text.prefix { !$0.isNewline })
     }

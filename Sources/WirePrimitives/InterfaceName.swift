@@ -9,9 +9,15 @@ public struct InterfaceName: Hashable, Sendable, Comparable, TextCodable {
     public init?(_ text: String) {
         let bytes = text.utf8
         guard (1...Self.longest).contains(bytes.count), text != ".", text != ".." else { return nil }
-        let forbidden: Set<UInt8> = [0, UInt8(ascii: "/"), UInt8(ascii: ":"), 0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0]
-        guard !bytes.contains(where: forbidden.contains) else { return nil }
+        guard !bytes.contains(where: Self.isForbidden) else { return nil }
         self.text = text
+    }
+
+    private static func isForbidden(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0, UInt8(ascii: "/"), UInt8(ascii: ":"), 0x20, 0x09...0x0D, 0xA0: true
+        default: false
+        }
     }
 
     /// The host's end of a container's pair as the kernel would name it: `veth0`, `veth1`, …

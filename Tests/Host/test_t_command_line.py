@@ -50,3 +50,14 @@ def a_line_that_makes_no_sense_is_refused_in_podmans_words(host):
         (("network",), "missing command '{} network COMMAND'\nTry '{} network --help' for more information"),
     ):
         equal(host.swiftlet.fails(125, *arguments), f"Error: {message.replace('{}', 'swiftlet')}\n", " ".join(arguments))
+
+
+@test
+def an_option_before_the_command_changes_nothing_else(host):
+    """Without one, a line is parsed by the options of its command alone; with one, by the tree of all commands."""
+    host.swiftlet.ok("create", "--name", "forms", "--network=none", IMAGE, *WAITING)
+    for line in (("ps", "-aq"), ("container", "ls", "-aq"), ("network", "ipam", "ls"), ("inspect", "forms"), ("ps", "--help"),
+                 ("network", "ipam", "-h"), ("run", "-h"), ("ps", "--version"), ("network",), ("ps", "--bogus"), ("rm", "nobody")):
+        short, long = host.swiftlet.run(*line), host.swiftlet.run("--log-level=warn", *line)
+        equal((short.status, short.out, short.err), (long.status, long.out, long.err), " ".join(line))
+    host.swiftlet.ok("rm", "forms")

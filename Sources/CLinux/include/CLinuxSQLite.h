@@ -1,10 +1,16 @@
-/* SQLite's variadic calls. */
+/* SQLite's variadic calls and its callbacks. */
 #ifndef CLINUX_SQLITE_H
 #define CLINUX_SQLITE_H
 
 #include <sqlite3.h>
 
-/* SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE: closing the last connection leaves the write-ahead log as it is. */
+/* Pages of the write-ahead log from which on a commit empties it into the file: of the database that was opened, and of
+   those attached to it. */
+#define CLINUX_SQLITE_MAIN_LOG 64
+#define CLINUX_SQLITE_ATTACHED_LOG 16
+
+/* SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE: closing the last connection leaves the log as it is. A commit empties it when it has
+   grown to the pages above. */
 int clinux_sqlite_keep_log(sqlite3 *_Nonnull database);
 
 #endif

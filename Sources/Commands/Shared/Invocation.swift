@@ -20,14 +20,15 @@ enum Invocation {
         return [command, verb]
     }
 
-    /// The options before the command; the parser fills them in before any command runs.
-    private static let global = Mutex(GlobalOptions())
+    /// The options before the command; where there are some, they are here before the command runs. (With `Values()`
+    /// in place of nil, Swift 6.3's optimizer lays the strings out wrongly.)
+    private static let global = Mutex<GlobalOptions.Values?>(nil)
 
     /// The options before the command.
-    static var options: GlobalOptions { global.withLock { $0 } }
+    static var options: GlobalOptions.Values { global.withLock { $0 } ?? GlobalOptions.Values() }
 
     /// Remembers the options before the command.
-    static func remember(_ options: GlobalOptions) { global.withLock { $0 = options } }
+    static func remember(_ options: GlobalOptions.Values) { global.withLock { $0 = options } }
 
     /// Opens the engine on the directories that the options before the command name; `repairing` says whether what
     /// dead commands left is put right first, which commands that only read do not need.
@@ -39,13 +40,16 @@ enum Invocation {
     static var arguments: [String] { Array(CommandLine.arguments.dropFirst()) }
 }
 
-extension GlobalOptions {
+extension GlobalOptions.Values {
     fileprivate func engine(repairing: Bool, timing: Timing) throws -> Engine {
         var cleanup = [try File.linkTarget("/proc/self/exe")]
-        cleanup += ["--root", root, "--runroot", runroot]
+        // What is as it would be anyway need not be said, and need not be parsed (DirectCommand).
+        let usual = Self()
+        if root != usual.root { cleanup += ["--root", root] }
+        if runRoot != usual.runRoot { cleanup += ["--runroot", runRoot] }
         if let runtime { cleanup += ["--runtime", runtime] }
         return try Engine(
-            paths: EnginePaths(root: root, runRoot: runroot, networks: networkConfigDir),
+            paths: EnginePaths(root: root, runRoot: runRoot, networks: networkConfigDir),
             configuration: ConfigurationFiles(
                 only: variable("CONTAINERS_CONF"), last: variable("CONTAINERS_CONF_OVERRIDE")),
             cleanupCommand: cleanup, repairing: repairing, timing: timing,

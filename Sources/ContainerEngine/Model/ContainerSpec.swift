@@ -139,34 +139,6 @@ public struct ResolverOptions: Codable, Sendable, Hashable {
     public var isEmpty: Bool { servers.isEmpty && search.isEmpty && options.isEmpty }
 }
 
-/// `--network`: where a container's network comes from.
-public enum NetworkMode: Codable, Sendable, Hashable {
-    /// A namespace of its own, attached to these networks.
-    case bridge([String])
-    /// A namespace of its own with nothing but `lo`.
-    case none
-    /// The host's namespace.
-    case host
-    /// The namespace of another container, by full id.
-    case container(String)
-    /// The namespace at a path.
-    case namespace(String)
-
-    /// Whether the container has a namespace of its own that is attached to networks, if only later.
-    var isBridge: Bool { if case .bridge = self { true } else { false } }
-
-    /// As Podman's `HostConfig.NetworkMode` says it.
-    public var name: String {
-        switch self {
-        case .bridge: "bridge"
-        case .none: "none"
-        case .host: "host"
-        case .container(let id): "container:\(id)"
-        case .namespace(let path): "ns:\(path)"
-        }
-    }
-}
-
 extension ContainerSpec {
     /// Whether /etc/hosts is the image's.
     var keepsImageHosts: Bool { noHosts == true }
