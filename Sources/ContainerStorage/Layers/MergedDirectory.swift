@@ -1,48 +1,68 @@
 internal import LinuxSys
 
 /// One directory as an overlay of layers shows it, read from the layers themselves, without a mount.
+///
+/// It is opened while it is read only: a deep tree of many layers would need more descriptors than a process has.
 struct MergedDirectory {
     /// One name in it.
     struct Entry {
         var status: FileStatus
-        /// Which of the parts have it, the uppermost first; more than one only for directories.
+        /// Which layers have it, the uppermost first; more than one only for directories.
         fileprivate var parts: [Int]
     }
 
-    /// The directories that it is made of, the uppermost first.
-    private let parts: [BeneathDirectory]
+    /// The roots of all layers, the uppermost first.
+    private let layers: [BeneathDirectory]
+    private let path: [UInt8]
+    /// The layers whose directories it is made of, the uppermost first.
+    private let parts: [Int]
 
     /// The root of an overlay; the uppermost layer comes first.
     init(_ layers: [BeneathDirectory]) throws(Errno) {
-        var parts: [BeneathDirectory] = []
-        for layer in layers {
-            parts.append(layer)
-            if try layer.isOpaque() { break }
-        }
-        self.parts = parts
+        try self.init(layers, [], Array(layers.indices))
     }
 
-    /// Tells where it is kept: two that are the same here are the same.
-    func identity() throws(Errno) -> [FileStatus] {
-        var found: [FileStatus] = []
-        for part in parts { found.append(try part.descriptor.status()) }
-        return found
+    private init(_ layers: [BeneathDirectory], _ path: [UInt8], _ parts: [Int]) throws(Errno) {
+        self.layers = layers
+        self.path = path
+        var seen: [Int] = []
+        for part in parts {
+            seen.append(part)
+            if try Self.open(layers[part], path).isOpaque() { break }
+        }
+        self.parts = seen
+    }
+
+    private static func open(_ layer: BeneathDirectory, _ path: [UInt8]) throws(Errno) -> BeneathDirectory {
+        path.isEmpty ? layer : try layer.directory(path, links: .refused)
+    }
+
+    /// Whether two are made of the very same directories, so that nothing in them can be different.
+    func isSame(as other: MergedDirectory) throws(Errno) -> Bool {
+        guard parts.count == other.parts.count else { return false }
+        for (own, others) in zip(parts, other.parts) {
+            let one = try Self.open(layers[own], path).descriptor.status()
+            let two = try Self.open(other.layers[others], other.path).descriptor.status()
+            guard one.device == two.device, one.inode == two.inode else { return false }
+        }
+        return true
     }
 
     /// What is in it.
     func entries() throws(Errno) -> [[UInt8]: Entry] {
         var found: [[UInt8]: Entry] = [:]
-        // Names of which the parts further below are not seen.
+        // Names of which the layers further below are not seen.
         var closed: Set<[UInt8]> = []
-        for (index, part) in parts.enumerated() {
-            for name in try part.entries().map(\.name) where !closed.contains(name) {
-                guard let status = try part.status(name) else { continue }
+        for part in parts {
+            let directory = try Self.open(layers[part], path)
+            for name in try directory.entries().map(\.name) where !closed.contains(name) {
+                guard let status = try directory.status(name) else { continue }
                 if status.type != .directory { closed.insert(name) }
                 if status.isWhiteout { continue }
                 if found[name] == nil {
-                    found[name] = Entry(status: status, parts: [index])
+                    found[name] = Entry(status: status, parts: [part])
                 } else if status.type == .directory {
-                    found[name]?.parts.append(index)
+                    found[name]?.parts.append(part)
                 }
             }
         }
@@ -51,15 +71,13 @@ struct MergedDirectory {
 
     /// A directory in it.
     func directory(_ name: [UInt8], _ entry: Entry) throws(Errno) -> MergedDirectory {
-        var layers: [BeneathDirectory] = []
-        for index in entry.parts { layers.append(try parts[index].directory(name, links: .refused)) }
-        return try MergedDirectory(layers)
+        try MergedDirectory(layers, path.isEmpty ? name : path + [UInt8(ascii: "/")] + name, entry.parts)
     }
 
     /// What only root can set on a file, and programs need: the capabilities of a program.
     func capabilities(_ name: [UInt8], _ entry: Entry) throws(Errno) -> [UInt8]? {
-        guard let index = entry.parts.first else { return nil }
-        let attributes = try parts[index].node(name).extendedAttributes()
+        guard let part = entry.parts.first else { return nil }
+        let attributes = try Self.open(layers[part], path).node(name).extendedAttributes()
         return attributes.first { $0.name == [UInt8]("security.capability") }?.value
     }
 }
@@ -77,7 +95,7 @@ struct TreeComparison {
 
     /// Compares two directories of that path; all of the new one is new where there is no old one.
     mutating func compare(_ new: MergedDirectory, _ old: MergedDirectory?, path: [UInt8] = []) throws(Errno) {
-        if let old, try new.identity() == old.identity() { return }
+        if let old, try new.isSame(as: old) { return }
         let entries = try new.entries()
         let before = try old?.entries() ?? [:]
         for (name, entry) in entries {
@@ -93,7 +111,11 @@ struct TreeComparison {
             var inner: MergedDirectory?
             if let other, other.status.type == .directory { inner = try old?.directory(name, other) }
             let known = changes.count
-            try compare(new.directory(name, entry), inner, path: full)
+            do throws(Errno) {
+                try compare(new.directory(name, entry), inner, path: full)
+            } catch .noSuchFileOrDirectory {
+                // A container that runs may remove what was just listed.
+            }
             // A directory in which something has changed has changed.
             if changes.count > known, known == count { add(full, .changed) }
         }
