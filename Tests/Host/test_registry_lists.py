@@ -1,10 +1,13 @@
 """Lists of images, what is different between them, and what commit makes, against Debian's Podman."""
+import io
 import json
 import re
+import tarfile
 
 from check import equal, holds, matches, one_line, test
 from host import do, shell, until
 from program import IMAGE
+from registry import docker_archive
 from test_registry_images import CHANGES, _podman
 
 FILTERS = ["dangling=true", "dangling=false", "dangling!=true", "before=new:1", "since=new:1", "after=new:1", "label=a", "label=a=b", "label=a=zz",
@@ -146,6 +149,32 @@ def diff_of_two_shows_what_podman_shows(host):
         for words, message in ((("diff", "c1", "nope"), "nope"), (("image", "diff", "c1"), "c1: image not known"), (("container", "diff", "new:c1"), "no such container"),
                                (("diff", "--format", "x", "c1"), "only supported value"), (("diff", "a", "b", "c"), "accepts between 1 and 2"), (("diff",), "requires a name")):
             matches(one_line(swiftlet.fails(125, *words), "stderr"), message, " ".join(words))
+
+
+@test
+def diff_of_many_layers_needs_few_descriptors(host):
+    def nested(number):
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as archive:
+            for depth in range(1, 11):
+                entry = tarfile.TarInfo("/".join("abcdefghij"[:depth]))
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(entry)
+            archive.addfile(tarfile.TarInfo(f"a/b/c/d/e/f/g/h/i/j/{number}"), io.BytesIO(b""))
+        return data.getvalue()
+
+    with host.elsewhere() as swiftlet:
+        path = host.scratch / "nested.tar"
+        for name, first in (("one", 0), ("two", 200)):
+            with tarfile.open(path, "w") as archive:
+                docker_archive(archive, [nested(first + x) for x in range(100)])
+            swiftlet.ok("load", "-q", "-i", path)
+            swiftlet.ok("tag", "test.example/a:b", name)
+        path.unlink()
+        done = shell(f"prlimit --nofile=300 {' '.join(map(str, swiftlet.command('diff', 'one', 'two')))}")
+        equal(done.returncode, 0, f"exit status of diff: {done.stderr}")
+        kinds = [x[0] for x in done.stdout.splitlines()]
+        equal([kinds.count(x) for x in "ACD"], [100, 10, 100], "how many are added, changed and deleted")
 
 
 @test
