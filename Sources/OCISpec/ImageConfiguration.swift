@@ -12,6 +12,12 @@ public struct ImageConfiguration: Codable, Hashable, Sendable {
     public var variant: String?
     /// Go's name of the system: `linux`.
     public var os: String?
+    /// A remark; Docker's own, as are the next two.
+    public var comment: String?
+    /// The image that it was built on: `sha256:…`.
+    public var parent: String?
+    /// The container that it was made of: 64 hexadecimal digits.
+    public var container: String?
     /// How to run it.
     public var config: Execution?
     /// Its layers.

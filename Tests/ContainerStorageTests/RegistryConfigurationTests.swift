@@ -114,6 +114,33 @@ private func registries(_ text: String) throws -> RegistriesConfiguration {
         #expect(throws: StorageError.self) { try registries("").candidates("x") }
     }
 
+    @Test("A person is asked where several registries could have a name, unless that is disabled")
+    func choices() throws {
+        for (mode, isChoice, isEnforced) in [
+            ("permissive", true, false), ("enforcing", true, true), ("disabled", false, false),
+        ] {
+            let resolution = try registries("short-name-mode=\"\(mode)\"\n" + Self.text).resolve("x:1")
+            #expect(resolution.images.map(\.description) == ["one.test/x:1", "two.test/x:1"])
+            #expect(resolution.isChoice == isChoice && resolution.isEnforced == isEnforced, "\(mode)")
+            #expect(resolution.note == "Resolving \"x\" using unqualified-search registries (registries.conf)")
+        }
+        let pinned = try registries("short-name-mode=\"enforcing\"\n" + Self.text).resolve("tool:1")
+        #expect(!pinned.isChoice && pinned.note == "Resolved \"tool\" as an alias (registries.conf)")
+        #expect(try registries(Self.text).resolve("one.test/x").note == nil)
+    }
+
+    @Test("What a person has chosen for a short name is remembered beside what was remembered before")
+    func remembered() throws {
+        let path = "/tmp/aliases-\(UInt64.random(in: 0 ... .max))/aliases.conf"
+        defer { try? File.removeTree(String(path.dropLast("/aliases.conf".count))) }
+        for (text, image) in [
+            ("tool:1", "a.test/tool:1"), ("kit/x@sha256:\(String(repeating: "a", count: 64))", "b.test/kit/x"),
+        ] {
+            try ShortNameAliases.remember(text, as: ImageReference(local: image), in: path)
+        }
+        #expect(try RegistriesFile(path: path)?.aliases == ["tool": "a.test/tool", "kit/x": "b.test/kit/x"])
+    }
+
     @Test(
         "What cannot be right is refused with the file's name",
         arguments: [

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import ContainerEngine
-internal import GoTemplate
 internal import LinuxSys
 internal import OCISpec
 
@@ -53,8 +52,22 @@ struct Commit: ParsableCommand {
         name: [.customShort("a", allowingJoined: true), .long], help: ArgumentHelp("Who made it.", valueName: "author"))
     var author: String?
 
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Kind of the image's documents: oci or docker.", valueName: "format"))
+    var format = "oci"
+
     @Option(name: .long, help: ArgumentHelp("Write the image's id to this file.", valueName: "file"))
     var iidfile: String?
+
+    @Flag(name: .long, help: "Make volumes of the container volumes of the image, too.")
+    var includeVolumes = false
+
+    @Flag(name: .shortAndLong, help: "Stop the container's processes where they are, meanwhile.")
+    var pause = false
+
+    @Flag(name: .shortAndLong, help: "Put everything into one layer.")
+    var squash = false
 
     @Argument(help: "Name or id of the container.")
     var container: String
@@ -65,7 +78,17 @@ struct Commit: ParsableCommand {
     func run() throws {
         var new = flags.image(name)
         new.author = author
-        let image = try flags.shown { try Invocation.engine().commit(container, new) }
+        guard ["oci", "docker"].contains(format) else {
+            throw EngineError("unrecognized image format \"\(format)\": use oci or docker")
+        }
+        new.isDocker = format == "docker"
+        guard new.isDocker || new.message == nil else {
+            throw EngineError("messages are only compatible with the docker image format (-f docker)")
+        }
+        new.isSquashed = squash
+        new.includesVolumes = includeVolumes
+        new.pauses = pause
+        let image = try flags.shown { [new] in try Invocation.engine().commit(container, new) }
         if let iidfile { try File.write(iidfile, image.id, mode: 0o644) }
         Output.line(image.id)
     }
@@ -78,6 +101,15 @@ struct Import: ParsableCommand {
 
     @OptionGroup var flags: NewImageFlags
 
+    @Option(name: .long, help: ArgumentHelp("Processor of the image.", valueName: "arch"))
+    var arch: String?
+
+    @Option(name: .long, help: ArgumentHelp("System of the image.", valueName: "os"))
+    var os: String?
+
+    @Option(name: .long, help: ArgumentHelp("Variant of the image's processor.", valueName: "variant"))
+    var variant: String?
+
     @Argument(help: "The archive; - for standard input.")
     var path: String
 
@@ -89,34 +121,15 @@ struct Import: ParsableCommand {
             throw EngineError("cannot read from terminal, use command-line redirection")
         }
         if path.contains("://") { throw EngineError("\(path): download it first: only files are imported") }
-        let image = try flags.shown {
-            try Invocation.engine().importImage(path == "-" ? nil : path, flags.image(name))
+        var new = flags.image(name)
+        if arch != nil || os != nil || variant != nil {
+            new.platform = ImagePlatform(
+                architecture: arch ?? ImagePlatform.host.architecture, os: os ?? ImagePlatform.host.os, variant: variant
+            )
+        }
+        let image = try flags.shown { [new] in
+            try Invocation.engine().importImage(path == "-" ? nil : path, new)
         }
         Output.line("sha256:\(image.id)")
-    }
-}
-
-/// `diff`: what a container or an image has changed.
-struct Diff: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Show what a container or an image has changed.")
-
-    @Option(name: .long, help: ArgumentHelp("json, or nothing for lines.", valueName: "format"))
-    var format: String?
-
-    @Argument(help: "Name or id.")
-    var name: String
-
-    func run() throws {
-        let changes = try Invocation.engine(repairing: false).changes(name)
-        guard format == "json" else {
-            for change in changes { Output.line("\(change.kind) \(change.path)") }
-            return
-        }
-        let fields = [("changed", "C"), ("added", "A"), ("deleted", "D")].compactMap { name, kind -> Object.Field? in
-            let paths = changes.filter { $0.kind == kind }.map(\.path)
-            return paths.isEmpty ? nil : .init(name, .strings(paths))
-        }
-        Output.line(Value.structure(fields).json(indent: "     "))
     }
 }

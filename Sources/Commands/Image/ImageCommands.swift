@@ -10,7 +10,7 @@ struct ImageCommand: ParsableCommand {
         commandName: "image", abstract: "Manage images.",
         subcommands: [
             Pull.self, Push.self, Load.self, Save.self, ImageList.self, ImageRemove.self, InspectImage.self, Tag.self,
-            Untag.self, History.self, Import.self, Diff.self, ImageTree.self, ImageMount.self, ImageUnmount.self,
+            Untag.self, History.self, Import.self, ImageDiff.self, ImageTree.self, ImageMount.self, ImageUnmount.self,
             ImageExists.self, ImagePrune.self, Search.self,
         ])
 }
@@ -36,11 +36,11 @@ struct ImageRemove: ParsableCommand {
 /// `load`: images from an archive.
 struct Load: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Load images from a docker-archive or oci-archive.")
+        commandName: "load", abstract: "Load images from an archive or a directory.")
 
     @Option(
         name: [.customShort("i", allowingJoined: true), .long],
-        help: ArgumentHelp("The archive (default: standard input).", valueName: "file"))
+        help: ArgumentHelp("The archive (default: standard input) or directory.", valueName: "path"))
     var input: String?
 
     @Flag(name: .shortAndLong, help: "Do not show progress.")
@@ -64,57 +64,6 @@ struct Load: ParsableCommand {
     }
 }
 
-/// `images`: the images that are here.
-struct Images: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "images", abstract: "List images.")
-
-    @Flag(name: .shortAndLong, help: "All images (there are no intermediate ones).")
-    var all = false
-
-    @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
-    var format: String?
-
-    @Flag(name: .long, help: "Show whole ids.")
-    var noTrunc = false
-
-    @Flag(name: [.customShort("n"), .long], help: "Leave out the header.")
-    var noheading = false
-
-    @Flag(name: .shortAndLong, help: "Print ids only.")
-    var quiet = false
-
-    @Flag(name: .long, help: "Show the manifests' digests.")
-    var digests = false
-
-    @Argument(help: "Only images of this name.")
-    var name: String?
-
-    func run() throws {
-        let engine = try Invocation.engine(repairing: false)
-        let format = Rendering.Format(format)
-        var wantsLabels = !quiet
-        if case .table = format { wantsLabels = false }
-        let images = try engine.imageList(named: name, labels: wantsLabels)
-        if quiet {
-            var seen: Set<String> = []
-            let ids = images.filter { seen.insert($0.id).inserted }
-            Output.text(ids.map { (noTrunc ? "sha256:\($0.id)" : String($0.id.prefix(12))) + "\n" }.joined())
-            return
-        }
-        if case .json = format {
-            Output.line(Value.array(images.map(ImageDocument.listed)).json(indent: "    "))
-            return
-        }
-        var columns = [("REPOSITORY", "{{.Repository}}"), ("TAG", "{{.Tag}}")]
-        if digests { columns.append(("DIGEST", "{{.Digest}}")) }
-        columns += [("IMAGE ID", "{{.ID}}"), ("CREATED", "{{.Created}}"), ("SIZE", "{{.Size}}")]
-        let truncated = !noTrunc
-        try Rendering.list(
-            images.lazy.flatMap { ImageDocument.rows($0, truncated: truncated) }, format: format, columns: columns,
-            headings: ["ID": "IMAGE ID"], heading: !noheading)
-    }
-}
-
 /// `rmi`: remove images.
 struct RemoveImage: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "rmi", abstract: "Remove images.")
@@ -128,7 +77,7 @@ struct RemoveImage: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Do not fail if an image does not exist.")
     var ignore = false
 
-    @Flag(name: .long, help: "Accepted for Podman's sake: there are no intermediate images to prune.")
+    @Flag(name: .long, help: "Keep images without a name that they were built on.")
     var noPrune = false
 
     @Argument(help: "Names or ids.")
@@ -136,13 +85,20 @@ struct RemoveImage: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine()
-        let names = all ? try engine.imageList(named: nil).map(\.id) : images
+        guard !all || images.isEmpty else {
+            throw EngineError("when using the --all switch, you may not pass any images names or IDs")
+        }
+        let names = all ? try engine.imageList().map(\.id) : images
+        var deleted: Set<String> = []
         guard all || !names.isEmpty else { throw EngineError("image name or ID must be specified") }
         try Failure.forEach(names, exitCode: Self.exitCode) { name in
+            // It went with one that was built on it.
+            if deleted.contains(name) { return }
             do {
-                let removed = try engine.removeImage(name, force: force)
+                let removed = try engine.removeImage(name, force: force, allNames: all, keepingParents: noPrune)
                 for name in removed.untagged { Output.line("Untagged: \(name)") }
-                if let id = removed.deleted { Output.line("Deleted: \(id)") }
+                for id in removed.deleted { Output.line("Deleted: \(id)") }
+                deleted.formUnion(removed.deleted)
             } catch let error as EngineError where error.kind == .noSuchImage && (ignore || force) {
                 return
             }

@@ -29,20 +29,32 @@ struct ImagePrune: ParsableCommand {
     @Flag(name: .shortAndLong, help: "All images that no container uses.")
     var all = false
 
+    @Flag(name: .long, help: "Accepted for Podman's sake: there are no containers of other programs.")
+    var external = false
+
+    @Option(name: .long, help: ArgumentHelp("Only those that match, as in images.", valueName: "filter"))
+    var filter: [String] = []
+
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var force = false
 
     func run() throws {
+        if let text = filter.first(where: { !$0.contains("=") }) {
+            throw EngineError("filter input must be in the form of filter=value: \(text) is invalid")
+        }
         if !force {
             Output.line(
                 all
                     ? "WARNING! This command removes all images without at least one container associated with them."
                     : "WARNING! This command removes all dangling images.")
             try StandardStream.write(1, "Are you sure you want to continue? [y/N] ")
-            let answer = try StandardStream.duplicate(0).read(upTo: 64)
-            guard let first = answer.first, [UInt8(ascii: "y"), UInt8(ascii: "Y")].contains(first) else { return }
+            guard let first = try StandardStream.duplicate(0).read(upTo: 64).first else { throw EngineError("EOF") }
+            guard [UInt8(ascii: "y"), UInt8(ascii: "Y")].contains(first) else { return }
         }
-        for id in try Invocation.engine().pruneImages(all: all) { Output.line(id) }
+        let engine = try Invocation.engine()
+        let wanted = try ImageFilter(
+            filter + ["containers=false", "readonly=false"] + (all ? [] : ["dangling=true"]), engine)
+        for id in try engine.pruneImages(all: all, where: wanted.matches) { Output.line(id) }
     }
 }
 
@@ -68,20 +80,15 @@ struct History: ParsableCommand {
     func run() throws {
         let engine = try Invocation.engine(repairing: false)
         let record = try engine.image(image)
-        // Only the newest step has an id: the image's own. The others were never images here.
-        let rows = try engine.history(record.id).enumerated().map { index, step in
-            row(step, id: index == 0 ? record.id : nil)
-        }
+        let steps = try engine.history(record.id)
+        let rows = steps.map(row)
         if quiet {
             for row in rows { Output.line(try Template("{{.ID}}").render(row)) }
             return
         }
         let format = Rendering.Format(format)
         if case .json = format {
-            let steps = try engine.history(record.id).enumerated().map {
-                document($1, id: $0 == 0 ? record.id : "<missing>")
-            }
-            return Output.line(Value.array(steps).json(indent: nil))
+            return Output.line(Value.array(steps.map(document)).json(indent: nil))
         }
         try Rendering.list(
             rows, format: format,
@@ -92,7 +99,8 @@ struct History: ParsableCommand {
     }
 
     /// An element of `--format json`: Podman's names, times of RFC 3339, bytes.
-    private func document(_ step: ImageStep, id: String) -> Value {
+    private func document(_ step: ImageStep) -> Value {
+        let id = step.image ?? "<missing>"
         let created = step.history.created ?? "0001-01-01T00:00:00Z"
         var fields: [Object.Field] = [.init("id", .string(id)), .init("created", .string(created))]
         if let command = step.history.createdBy, !command.isEmpty {
@@ -100,11 +108,14 @@ struct History: ParsableCommand {
         }
         if step.size != 0 { fields.append(.init("size", .int(step.size))) }
         if let comment = step.history.comment, !comment.isEmpty { fields.append(.init("comment", .string(comment))) }
-        fields.append(.init("Created", .string(created)))
+        // As Podman, which has whole seconds here.
+        let seconds = Timestamp(created).map { $0.nanoseconds / 1_000_000_000 * 1_000_000_000 }
+        fields.append(.init("Created", .string(seconds.map { Timestamp(nanoseconds: $0).description } ?? created)))
         return .structure(fields)
     }
 
-    private func row(_ step: ImageStep, id: String?) -> Value {
+    private func row(_ step: ImageStep) -> Value {
+        let id = step.image
         let created = step.history.created.flatMap { Timestamp($0)?.nanoseconds }
         let command = step.history.createdBy ?? ""
         return .structure(
@@ -124,30 +135,5 @@ struct History: ParsableCommand {
 
     private func shownTime(_ time: Int64?) -> String {
         human ? time.map(HumanText.ago) ?? "N/A" : HumanText.timestamp(time)
-    }
-}
-
-/// `image tree`: an image's layers.
-struct ImageTree: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "tree", abstract: "Show the layers of an image.")
-
-    @Argument(help: "Name or id.")
-    var image: String
-
-    func run() throws {
-        let engine = try Invocation.engine(repairing: false)
-        let record = try engine.image(image)
-        let compact = { (bytes: Int64) in HumanText.size(bytes).filter { $0 != " " } }
-        Output.line("Image ID: \(record.id.prefix(12))")
-        Output.line("Tags:     [\(record.names.joined(separator: " "))]")
-        Output.line("Size:     \(compact(record.size))")
-        let layers = try engine.layers(record.id)
-        Output.line(layers.isEmpty ? "No Image Layers" : "Image Layers")
-        for (index, layer) in layers.enumerated() {
-            let isLast = index == layers.count - 1
-            let top = isLast ? " Top Layer of: [\(record.names.joined(separator: " "))]" : ""
-            Output.line(
-                "\(isLast ? "└──" : "├──") ID: \(layer.digest.hex.prefix(12)) Size: \(compact(layer.size))\(top)")
-        }
     }
 }

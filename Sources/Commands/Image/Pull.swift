@@ -11,6 +11,9 @@ struct Pull: ParsableCommand {
     @OptionGroup var credentials: CredentialFlag
     @OptionGroup var docker: DockerTrustFlag
 
+    @Flag(name: .shortAndLong, help: "Get every image of the repositories, one for each tag.")
+    var allTags = false
+
     @Option(name: .long, help: ArgumentHelp("When: always, missing, newer or never.", valueName: "policy"))
     var policy = PullPolicyWord(.always)
 
@@ -30,12 +33,13 @@ struct Pull: ParsableCommand {
         options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         options.observer = { progress.show($0) }
+        options.choose = ImageChoice.onTerminal
         try EndingNotice.set("Error: pull was interrupted; what has come is kept, and the next pull goes on with it")
-        try Failure.forEach(images) { name in
+        try Failure.forEach(images) { [options] name in
             defer { progress.finish() }
-            let image = try engine.pull(name, options)
+            let pulled = try allTags ? engine.pullAllTags(name, options) : [engine.pull(name, options)]
             progress.finish()
-            Output.line(image.id)
+            for image in pulled { Output.line(image.id) }
         }
     }
 }

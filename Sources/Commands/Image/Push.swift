@@ -4,7 +4,8 @@ internal import LinuxSys
 
 /// `push`: give an image to a registry.
 struct Push: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "push", abstract: "Push an image to a registry.")
+    static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Push an image to a registry, an archive or a directory.")
 
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag
@@ -15,6 +16,15 @@ struct Push: ParsableCommand {
         help: ArgumentHelp("Kind of the manifest: oci or v2s2 (default: as the image came).", valueName: "format"))
     var format: String?
 
+    @Flag(name: .long, help: "Compress layers that are not, in a directory (dir:).")
+    var compress = false
+
+    @Option(name: .long, help: ArgumentHelp("gzip or zstd (default: as the layers came).", valueName: "format"))
+    var compressionFormat: String?
+
+    @Flag(name: .long, help: "Accepted for Podman's sake: signatures are not kept.")
+    var removeSignatures = false
+
     @Option(name: .long, help: ArgumentHelp("Write the manifest's digest to this file.", valueName: "file"))
     var digestfile: String?
 
@@ -24,7 +34,7 @@ struct Push: ParsableCommand {
     @Argument(help: "Name or id.")
     var image: String
 
-    @Argument(help: "Name in the registry (default: the image's own).")
+    @Argument(help: "Name in the registry (default: the image's own), or TRANSPORT:PATH.")
     var destination: String?
 
     func run() throws {
@@ -35,6 +45,8 @@ struct Push: ParsableCommand {
             }
             options.format = known
         }
+        options.compresses = compress
+        options.compression = compressionFormat
         options.registry = try registry.options()
         options.registry.credentials = try credentials.credentials()
         let progress = TransferProgress(shown: !quiet)
@@ -48,33 +60,46 @@ struct Push: ParsableCommand {
 
 /// `save`: write images to an archive.
 struct Save: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "save", abstract: "Save images to an archive.")
+    static let configuration = CommandConfiguration(
+        commandName: "save", abstract: "Save images to an archive or a directory.")
 
-    @Option(name: .long, help: ArgumentHelp("docker-archive or oci-archive.", valueName: "format"))
+    @Flag(name: .long, help: "Compress layers that are not, in a docker-dir.")
+    var compress = false
+
+    @Option(name: .long, help: ArgumentHelp("docker-archive, oci-archive, docker-dir or oci-dir.", valueName: "format"))
     var format = "docker-archive"
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .long],
-        help: ArgumentHelp("The archive (default: standard output).", valueName: "file"))
+        help: ArgumentHelp("The archive (default: standard output) or directory.", valueName: "path"))
     var output: String?
 
-    @Flag(name: [.customShort("m"), .long], help: "Take every argument for an image.")
+    @Flag(name: [.customShort("m"), .long], help: "Take every argument for an image, not for a name of the first.")
     var multiImageArchive = false
 
     @Flag(name: .shortAndLong, help: "Do not show progress.")
     var quiet = false
 
+    @Flag(name: .long, help: "Do not compress layers that are not, in OCI's formats.")
+    var uncompressed = false
+
     @Argument(help: "An image, and more names of it; with -m, images.")
     var images: [String]
 
     func run() throws {
+        guard !compress || format == "docker-dir" else {
+            throw EngineError("--compress can only be set when --format is 'docker-dir'")
+        }
         if output == nil && StandardStream.isTerminal(1) {
             throw EngineError("refusing to save to terminal. Use -o flag or redirect")
         }
         // As Podman: what is piped on is saved in silence.
         let progress = TransferProgress(shown: !quiet && output != nil, tellsSource: false)
         defer { progress.finish() }
-        try Invocation.engine(repairing: false).save(images, to: output, format: format) { progress.show($0) }
+        try Invocation.engine(repairing: false).save(
+            images, isMultiple: multiImageArchive, to: output, format: format, compresses: compress,
+            keepsUncompressed: uncompressed
+        ) { progress.show($0) }
     }
 }
 

@@ -10,6 +10,14 @@ struct Search: ParsableCommand {
     @OptionGroup var registry: RegistryFlags
     @OptionGroup var credentials: CredentialFlag
 
+    @Flag(name: .long, help: "Show stars, and what is official or automated, too.")
+    var compatible = false
+
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("stars=NUMBER, is-official or is-automated, =true or =false.", valueName: "filter"))
+    var filter: [String] = []
+
     @Option(name: .long, help: ArgumentHelp("table, json, or a Go template.", valueName: "format"))
     var format: String?
 
@@ -30,6 +38,8 @@ struct Search: ParsableCommand {
     func run() throws {
         guard (0...100_000).contains(limit) else { throw EngineError("limit must be between 0 and 100000") }
         guard !term.isEmpty else { throw EngineError("search requires a term") }
+        let wanted = try SearchFilter(filter.flatMap { $0.split(separator: ",").map(String.init) })
+        guard !listTags || filter.isEmpty else { throw EngineError("filters are not applicable to list tags result") }
         var options = try registry.options()
         options.credentials = try credentials.credentials()
         let search = try ImageSearch(options)
@@ -46,12 +56,16 @@ struct Search: ParsableCommand {
                 found.tags.map { .structure([.init("Name", .string(found.name)), .init("Tag", .string($0))]) },
                 format: format, columns: [("NAME", "{{.Name}}"), ("TAG", "{{.Tag}}")])
         }
-        let rows = try search.images(term, limit: limit) { Output.errorLine("WARNING: \($0)") }.map(row)
+        let rows = try search.images(term, limit: limit) { Output.errorLine("WARNING: \($0)") }
+            .filter(wanted.matches).map(row)
         if case .json = format { return Output.line(Value.array(rows).json(indent: "    ")) }
         // Podman prints nothing, not even the header, where nothing was found.
         if rows.isEmpty { return }
-        try Rendering.list(
-            rows, format: format, columns: [("NAME", "{{.Name}}"), ("DESCRIPTION", "{{.Description}}")])
+        var columns = [("NAME", "{{.Name}}"), ("DESCRIPTION", "{{.Description}}")]
+        if compatible {
+            columns += [("STARS", "{{.Stars}}"), ("OFFICIAL", "{{.Official}}"), ("AUTOMATED", "{{.Automated}}")]
+        }
+        try Rendering.list(rows, format: format, columns: columns)
     }
 
     private func row(_ image: FoundImage) -> Value {
@@ -64,6 +78,36 @@ struct Search: ParsableCommand {
             .init("Automated", .string(image.isAutomated ? "[OK]" : "")),
             .init("Tag", .string("")),
         ])
+    }
+}
+
+/// `--filter` of `search`; all of it must hold.
+private struct SearchFilter {
+    private var stars = 0
+    private var isOfficial: Bool?
+    private var isAutomated: Bool?
+
+    init(_ texts: [String]) throws {
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let value = parts.count > 1 ? parts[1] : nil
+            switch parts[0] {
+            case "stars":
+                guard let value else { throw EngineError("invalid filter \"\(text)\", should be stars=<value>") }
+                guard let number = Int(value) else {
+                    throw EngineError("incorrect value type for stars filter: parsing \"\(value)\": invalid syntax")
+                }
+                stars = number
+            case "is-official": isOfficial = value != "false"
+            case "is-automated": isAutomated = value != "false"
+            default: throw EngineError("invalid filter type \"\(text)\"")
+            }
+        }
+    }
+
+    func matches(_ image: FoundImage) -> Bool {
+        image.stars >= stars && image.isOfficial == isOfficial ?? image.isOfficial
+            && image.isAutomated == isAutomated ?? image.isAutomated
     }
 }
 
@@ -106,7 +150,7 @@ struct ImageMount: ParsableCommand {
     func run() throws {
         guard format == nil || format == "json" else { throw EngineError("unknown --format argument: \(format ?? "")") }
         let engine = try Invocation.engine()
-        let wanted = all ? try engine.imageList(named: nil).map(\.id) : images
+        let wanted = all ? try engine.imageList().map(\.id) : images
         let mounted = wanted.isEmpty && !all ? try engine.mountedImages() : try wanted.map(engine.mountImage)
         if format == "json" {
             let rows = mounted.map { one in

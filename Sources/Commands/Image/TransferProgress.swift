@@ -49,6 +49,7 @@ final class TransferProgress: Sendable {
         switch event {
         case .warning: return
         case .trying(let name): line("Trying to pull \(name)...")
+        case .note(let text): line(text)
         case .configuration(let digest): line("Copying config \(digest)")
         case .manifest:
             line("Writing manifest to image destination\nStoring signatures")

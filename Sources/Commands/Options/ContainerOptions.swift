@@ -140,6 +140,7 @@ struct ContainerOptions: ParsableArguments {
         request.pull.registry = try registry.options()
         let progress = TransferProgress(shown: !quiet)
         request.pull.observer = { progress.show($0) }
+        request.pull.choose = ImageChoice.onTerminal
         request.command = Array(words)
         request.name = name
         if replace && name?.isEmpty ?? true { throw EngineError("cannot replace container without --name being set") }

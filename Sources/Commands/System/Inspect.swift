@@ -68,7 +68,7 @@ enum InspectType: String, ExpressibleByArgument, CaseIterable {
             } catch let error as EngineError where error.kind == .noSuchContainer {
                 throw EngineError("no such container \(name)", kind: error.kind)
             }
-        case .image: return ImageDocument.value(try engine.image(name))
+        case .image: return ImageDocument.value(try engine.imageDetails(name))
         case .volume:
             do {
                 return VolumeDocument.value(try engine.volume(name))
@@ -113,7 +113,7 @@ struct ContainerCommand: ParsableCommand {
             Run.self, Create.self, Initialize.self, Start.self, Stop.self, Kill.self, Remove.self, List.self,
             ContainerList.self, Exec.self, Logs.self, Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self,
             Rename.self, Top.self, Stats.self, Export.self,
-            ContainerPrune.self, Commit.self, Diff.self,
+            ContainerPrune.self, Commit.self, ContainerDiff.self,
             Port.self, InspectContainer.self, Exists.self, Cleanup.self,
         ])
 }

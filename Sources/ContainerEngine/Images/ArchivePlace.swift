@@ -9,14 +9,20 @@ struct ArchivePlace: Hashable, Sendable {
         case dockerArchive = "docker-archive"
         case ociArchive = "oci-archive"
         case layout = "oci"
+        case directory = "dir"
+
+        /// Whether it is a directory, not a file.
+        var isDirectory: Bool { self == .layout || self == .directory }
     }
 
     /// What Podman knows beside them.
-    private static let unsupported = ["dir", "docker-daemon", "containers-storage", "ostree", "sif", "tarball"]
+    private static let unsupported = ["docker-daemon", "containers-storage", "ostree", "sif", "tarball"]
     var transport: Transport
     var path: String
     /// Which image of it, or what the image is called there; the only one, or nothing, if nil.
     var name: ImageReference?
+    /// The same as it was written; in OCI's formats it is any text.
+    var annotation: String?
 
     /// Reads a place; nil for what is a registry's, or a name alone.
     ///
@@ -32,11 +38,14 @@ struct ArchivePlace: Hashable, Sendable {
         }
         self.transport = transport
         let rest = text[text.index(after: colon)...]
-        let end = rest.firstIndex(of: ":") ?? rest.endIndex
+        // An image that is alone in its directory has no name there.
+        let end = transport == .directory ? rest.endIndex : rest.firstIndex(of: ":") ?? rest.endIndex
         path = String(rest[..<end])
         guard !path.isEmpty else { throw EngineError("\(text): a path must follow \(word):") }
         let name = rest[end...].dropFirst()
-        if !name.isEmpty { self.name = try ImageReference(local: String(name)) }
+        guard !name.isEmpty else { return }
+        self.name = try ImageReference(local: String(name))
+        annotation = transport == .dockerArchive ? self.name?.description : String(name)
     }
 }
 
@@ -45,8 +54,8 @@ extension Engine {
     ///
     /// - Throws: `EngineError` when it holds another number of images than one, and none is named; `StorageError`.
     func pull(_ place: ArchivePlace, _ options: PullOptions) throws -> ImageRecord {
-        guard (place.transport == .layout) == File.isDirectory(place.path) else {
-            throw EngineError("\(place.path) is no \(place.transport == .layout ? "directory" : "archive")")
+        guard place.transport.isDirectory == File.isDirectory(place.path) else {
+            throw EngineError("\(place.path) is no \(place.transport.isDirectory ? "directory" : "archive")")
         }
         let loaded = try load(place.path) { options.observer($0) }
         let wanted = place.name.map { name in loaded.filter { $0.names.contains(name.description) } } ?? loaded
@@ -59,17 +68,29 @@ extension Engine {
         return found
     }
 
-    /// Writes an image to an archive.
+    /// Writes an image to an archive or a directory.
     ///
-    /// - Returns: the digest of its manifest here.
+    /// - Returns: the digest of its manifest there; of that here where there is none.
     /// - Throws: as `save`.
-    func push(_ record: ImageRecord, to place: ArchivePlace, _ options: PushOptions) throws -> String {
-        guard place.transport != .layout else {
-            throw EngineError("pushing to an OCI layout directory is not supported: use oci-archive")
-        }
-        try write(
-            [(storedImage(record.id), place.name.map { [$0] } ?? [])], to: place.path,
-            place.transport == .ociArchive ? .oci : .docker, options.observer)
-        return record.manifestDigest
+    func push(_ record: ImageRecord, _ typed: String, to place: ArchivePlace, _ options: PushOptions) throws -> String {
+        var writing = ImageArchiveWriter.Options()
+        writing.compresses = options.compresses
+        writing.compression = try compression(options)
+        writing.isOCI = options.format.map { $0 == .oci }
+        let format: ImageArchiveWriter.Format =
+            switch place.transport {
+            case .dockerArchive: .docker
+            case .ociArchive: .oci
+            case .layout: .ociDirectory
+            case .directory: .dockerDirectory
+            }
+        // As Podman, whose archives have the name by which the image was asked for, too.
+        let own = format == .docker ? name(typed, of: record)?.description : nil
+        let names = [place.annotation, own].compactMap { $0 }
+        let written = try write(
+            [(storedImage(record.id), place.annotation == own ? Array(names.prefix(1)) : names)], to: place.path,
+            format, writing,
+            options.observer)
+        return written?.description ?? record.manifestDigest
     }
 }

@@ -1,6 +1,7 @@
+internal import ContainerRuntime
 internal import ContainerStorage
 internal import LinuxSys
-internal import OCISpec
+public import OCISpec
 
 /// What `commit` and `import` say of the image that they make.
 public struct NewImage: Sendable {
@@ -12,17 +13,19 @@ public struct NewImage: Sendable {
     public var message: String?
     /// Who made it.
     public var author: String?
+    /// For what machine an imported one is; this one where it does not say.
+    public var platform: ImagePlatform?
+    /// Whether its documents are Docker's, not OCI's.
+    public var isDocker = false
+    /// Whether it has one layer with everything, and not one more than its base.
+    public var isSquashed = false
+    /// Whether volumes of the container are volumes of the image, too, and not only those that its base wants.
+    public var includesVolumes = false
+    /// Whether the container is stopped where it is while its files are read.
+    public var pauses = false
 
     /// An image of which nothing is said.
     public init() {}
-}
-
-/// One name that a container or an image has changed: `A`, `C` or `D`, and its path.
-public struct ChangedPath: Sendable, Hashable {
-    /// `A` for added, `C` for changed, `D` for deleted.
-    public var kind: String
-    /// The path from the root.
-    public var path: String
 }
 
 extension Engine {
@@ -31,8 +34,9 @@ extension Engine {
     /// - Returns: the image.
     /// - Throws: `EngineError` or `StorageError`; nothing is left then.
     public func commit(_ container: String, _ new: NewImage) throws -> ImageRecord {
-        let spec = try store.container(container).spec
-        guard !spec.imageID.isEmpty else { throw EngineError("container \(container) was made of no image") }
+        let container = try store.container(container)
+        let spec = container.spec
+        guard !spec.imageID.isEmpty else { throw EngineError("container \(spec.name) was made of no image") }
         let base = try storedImage(spec.imageID)
         var configuration = base.configuration
         // How the container was run is how the image is, too (Podman's libpod/container_commit.go).
@@ -44,9 +48,26 @@ extension Engine {
         execution.user = spec.user
         execution.labels = spec.labels
         execution.exposedPorts.formUnion(spec.exposedPorts)
+        for mount in spec.mounts where new.includesVolumes || mount.isAnonymous {
+            execution.volumes.insert(mount.destination)
+        }
         configuration.config = execution
-        try describe(&configuration, new, createdBy: spec.arguments.joined(separator: " "))
-        return try add(new) { try storage().assemble(container: spec.id, on: base, configuration) }
+        if new.isSquashed { configuration.history = [] }
+        // Buildah's words, by which Podman's history tells a commit.
+        try describe(&configuration, new, createdBy: "/bin/sh", comment: "FROM \(spec.imageName)")
+        configuration.comment = new.isDocker ? new.message : nil
+        configuration.container = new.isDocker ? spec.id : nil
+        configuration.parent = new.isDocker && !new.isSquashed ? "sha256:\(spec.imageID)" : nil
+        let runtime = new.pauses && container.isRunning ? try Launcher(self).runtime(spec.runtime) : nil
+        try runtime?.pause(spec.id)
+        // It may have ended meanwhile.
+        defer { try? runtime?.resume(spec.id) }
+        return try add(new) {
+            new.isSquashed
+                ? try storage().squash(
+                    container: spec.id, layers: base.configuration.rootfs.diffIDs, configuration, isOCI: !new.isDocker)
+                : try storage().assemble(container: spec.id, on: base, configuration, isOCI: !new.isDocker)
+        }
     }
 
     /// Makes an image of a tar archive, compressed or not, that holds a root file system.
@@ -65,18 +86,28 @@ extension Engine {
             throw EngineError("open \(path ?? "standard input"): \(error)")
         }
         var configuration = ImageConfiguration(rootfs: .init(diffIDs: []))
-        configuration.architecture = ImagePlatform.host.architecture
-        configuration.os = ImagePlatform.host.os
-        configuration.variant = ImagePlatform.host.variant
-        try describe(&configuration, new, createdBy: nil)
+        let platform = new.platform ?? .host
+        configuration.architecture = platform.architecture
+        configuration.os = platform.os
+        configuration.variant = platform.variant
+        try describe(&configuration, new, createdBy: nil, comment: new.message)
         let source = FileSource(file)
         return try add(new) { try storage().assemble(source, on: nil, configuration) }
     }
 
-    private func describe(_ configuration: inout ImageConfiguration, _ new: NewImage, createdBy: String?) throws {
+    private func describe(
+        _ configuration: inout ImageConfiguration, _ new: NewImage, createdBy: String?, comment: String?
+    ) throws {
         let now = Timestamp(nanoseconds: Clock.now).description
         var execution = configuration.config ?? .init()
-        for change in new.changes { try ImageChange.apply(change, to: &execution) }
+        for change in new.changes {
+            // As Podman: OCI's documents have no place for it.
+            if change.uppercased().hasPrefix("ONBUILD") {
+                warn("ONBUILD is not supported, \(change) is ignored")
+            } else {
+                try ImageChange.apply(change, to: &execution)
+            }
+        }
         configuration.config = execution
         configuration.created = now
         configuration.author = new.author ?? configuration.author
@@ -84,7 +115,7 @@ extension Engine {
         step.created = now
         step.createdBy = createdBy
         step.author = new.author
-        step.comment = new.message
+        step.comment = comment
         // A base that tells nothing of its layers would have its steps counted wrongly.
         let told = configuration.history ?? configuration.rootfs.diffIDs.map { _ in .init() }
         configuration.history = told + [step]
@@ -100,30 +131,5 @@ extension Engine {
             try record(image)
         }
         return try image(added.id.hex)
-    }
-
-    /// What a container has changed in its image, or, where there is no such container, an image in the layers below
-    /// its last one.
-    ///
-    /// - Throws: `EngineError` when there is neither.
-    public func changes(_ name: String) throws -> [ChangedPath] {
-        let found: [LayerChange]
-        do {
-            let spec = try store.container(name).spec
-            found = try storage().changes(container: spec.id, layers: spec.layers.compactMap { Digest($0) })
-        } catch let error as EngineError where error.kind == .noSuchContainer {
-            found = try storage().changes(layers: image(name).configuration.rootfs.diffIDs)
-        }
-        return found.filter { !Self.isMountPoint($0.path) }.map {
-            ChangedPath(kind: $0.kind.rawValue, path: $0.path)
-        }
-    }
-
-    /// What the runtime makes so that it can mount something there (Podman's list, libpod/diff.go).
-    private static func isMountPoint(_ path: String) -> Bool {
-        [
-            "/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/run/notify",
-            "/run/.containerenv", "/run/secrets", "/sys", "/etc/mtab",
-        ].contains(path)
     }
 }

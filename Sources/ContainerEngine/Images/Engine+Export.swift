@@ -14,6 +14,10 @@ public struct PushOptions: Sendable {
 
     /// The manifest's kind; as the image came if nil.
     public var format: Format?
+    /// Whether layers that are not compressed are compressed in a directory.
+    public var compresses = false
+    /// How layers are compressed: `gzip` or `zstd`; as they came if nil, and with gzip where they are not.
+    public var compression: String?
     /// How the registry is reached.
     public var registry = RegistryOptions()
     /// Told what is being done, from several threads.
@@ -44,6 +48,10 @@ extension Engine {
         try store.database.query(
             "INSERT INTO image_names VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET image = ?2",
             [.text(name), .text(id)])
+        guard !name.contains("@") else { return }
+        // The newest row tells the newest name.
+        try store.database.query(
+            "INSERT OR REPLACE INTO past_image_names (image, name) VALUES (?1, ?2)", [.text(id), .text(name)])
     }
 
     /// Takes names away from an image: those given, or all. The image itself stays.
@@ -64,7 +72,7 @@ extension Engine {
     }
 
     /// The name that a person means by what was typed: a name of the image, or none if an id was typed.
-    private func name(_ typed: String, of record: ImageRecord) -> ImageReference? {
+    func name(_ typed: String, of record: ImageRecord) -> ImageReference? {
         // Names of this database are references; one that is damaged is as good as none.
         let names = record.names.compactMap { try? ImageReference(parsing: $0) }
         let ends = [typed, "\(typed):latest"]
@@ -87,14 +95,16 @@ extension Engine {
     /// - Parameters:
     ///   - image: its name or id.
     ///   - destination: the name that it gets there, with or without `docker://`; its own if nil. It can be an archive,
-    ///     too: `docker-archive:PATH[:NAME]` or `oci-archive:PATH[:NAME]`.
+    ///     too, `docker-archive:PATH[:NAME]` or `oci-archive:PATH[:NAME]`, or a directory: `oci:PATH[:NAME]`, `dir:PATH`.
     ///   - options: how.
     /// - Returns: the manifest's digest there.
     /// - Throws: `EngineError` or `StorageError`, one line.
     public func push(_ image: String, to destination: String?, _ options: PushOptions) throws -> String {
         let record = try self.image(image)
         try SignaturePolicy().check(.storage(record.id))
-        if let place = try destination.flatMap({ try ArchivePlace($0) }) { return try push(record, to: place, options) }
+        if let place = try destination.flatMap({ try ArchivePlace($0) }) {
+            return try push(record, image, to: place, options)
+        }
         let target: ImageReference
         if let destination {
             let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
@@ -110,56 +120,95 @@ extension Engine {
         let pusher = ImagePusher(from: try storage()) { [observer = options.observer] in observer(TransferEvent($0)) }
         return try pusher.push(
             storedImage(record.id), as: target, isOCI: options.format.map { $0 == .oci },
+            compression: compression(options),
             registries: RegistriesConfiguration(), access: options.registry.access
         ).description
     }
 
+    /// How layers are compressed for a push.
+    ///
+    /// - Throws: `EngineError` for what registries do not take.
+    func compression(_ options: PushOptions) throws -> Compression? {
+        guard let word = options.compression else { return nil }
+        guard let known = ["gzip": Compression.gzip, "zstd": .zstd][word] else {
+            throw EngineError("compression format \(word) is not supported: use gzip or zstd")
+        }
+        guard known == .gzip || options.format != .v2s2 else {
+            throw EngineError("Docker's manifests know no zstd: use --format oci")
+        }
+        return known
+    }
+
     // MARK: Archives
 
-    /// Writes images to an archive.
+    /// Writes images to an archive or a directory.
     ///
     /// - Parameters:
     ///   - images: names or ids; a name is kept in the archive, an id leaves the image without one.
-    ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil.
-    ///   - format: `docker-archive` or `oci-archive`.
+    ///   - isMultiple: whether those after the first are images, too, and not more names of it.
+    ///   - path: the file, which must not be there, or be empty, a pipe or a device; standard output if nil. A directory
+    ///     may be there.
+    ///   - format: `docker-archive`, `oci-archive`, `docker-dir` or `oci-dir`.
+    ///   - compresses: whether layers that are not compressed are compressed in a `docker-dir`.
+    ///   - keepsUncompressed: whether they stay so in OCI's formats.
     ///   - observer: told what is being done.
     /// - Throws: `EngineError` or `StorageError`; no file is left then.
     public func save(
-        _ images: [String], to path: String?, format: String, observer: @escaping (TransferEvent) -> Void
+        _ images: [String], isMultiple: Bool, to path: String?, format: String, compresses: Bool = false,
+        keepsUncompressed: Bool = false, observer: @escaping (TransferEvent) -> Void
     ) throws {
         guard let format = ImageArchiveWriter.Format(rawValue: format) else {
             throw EngineError(
-                "unknown format \"\(format)\": use "
-                    + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: " or "))
+                "unknown format \"\(format)\": format value must be one of "
+                    + ImageArchiveWriter.Format.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        var options = ImageArchiveWriter.Options()
+        options.compresses = compresses
+        options.keepsUncompressed = keepsUncompressed
+        if format == .dockerDirectory { options.isOCI = false }
         let policy = try SignaturePolicy()
-        var chosen: [(image: StoredImage, names: [ImageReference])] = []
-        for typed in images {
+        var chosen: [(image: StoredImage, names: [String])] = []
+        for typed in isMultiple ? images : Array(images.prefix(1)) {
             let record = try image(typed)
             try policy.check(.storage(record.id))
-            let own = name(typed, of: record).map { [$0] } ?? []
+            let own = name(typed, of: record).map { [$0.description] } ?? []
             if let known = chosen.firstIndex(where: { $0.image.id.hex == record.id }) {
                 chosen[known].names += own
             } else {
                 chosen.append((try storedImage(record.id), own))
             }
         }
-        try write(chosen, to: path, format, observer)
+        if !isMultiple {
+            let more = try images.dropFirst().map { try ImageReference(local: $0).description }
+            for name in more where !chosen[0].names.contains(name) { chosen[0].names.append(name) }
+        }
+        try write(chosen, to: path, format, options, observer)
     }
 
+    @discardableResult
     func write(
-        _ chosen: [(image: StoredImage, names: [ImageReference])], to path: String?,
-        _ format: ImageArchiveWriter.Format,
+        _ chosen: [(image: StoredImage, names: [String])], to path: String?,
+        _ format: ImageArchiveWriter.Format, _ options: ImageArchiveWriter.Options,
         _ observer: @escaping (TransferEvent) -> Void
-    ) throws {
+    ) throws -> Digest? {
         let lock = try FileLock(sharing: "\(paths.root)/images.lock")
         defer { lock.release() }
+        if format.isDirectory {
+            guard let path else { throw EngineError("\(format.rawValue) is a directory: name it with --output") }
+            guard format != .dockerDirectory || chosen.count == 1 else {
+                throw EngineError("a directory of format docker-dir has one image; \(chosen.count) were named")
+            }
+            var writer = try ImageArchiveWriter(from: storage(), in: path, format) { observer(TransferEvent($0)) }
+            try writer.write(chosen, format, options)
+            return writer.manifestDigest
+        }
         // A pipe, a device and an empty file are written to; they are not this command's to remove.
         let isNew = path.map { !File.exists($0) } ?? false
         let file = try path.map { try Self.output($0) } ?? StandardStream.duplicate(1)
         do {
             var writer = try ImageArchiveWriter(from: storage(), to: file) { observer(TransferEvent($0)) }
-            try writer.write(chosen, format)
+            try writer.write(chosen, format, options)
+            return writer.manifestDigest
         } catch {
             // The first error is the one to tell.
             if let path, isNew { try? File.remove(path) }

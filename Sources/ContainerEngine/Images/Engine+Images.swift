@@ -20,46 +20,9 @@ extension Engine {
             layerPaths: configuration.rootfs.diffIDs.map { "\(paths.root)/layers/\($0.hex)/diff" })
     }
 
-    /// Every image, newest first; only those of a repository or with a name, if one is given.
-    ///
-    /// - Parameters:
-    ///   - name: a name, or the end of one.
-    ///   - labels: whether the images' labels are wanted, too.
-    /// - Returns: the images.
-    /// - Throws: `DatabaseError`.
-    public func imageList(named name: String?, labels: Bool = false) throws -> [ImageSummary] {
-        var images = try summaries(where: "1", [])
-        if let name {
-            images = images.compactMap { image in
-                var image = image
-                image.names = image.names.filter { Self.matches($0, name) }
-                return image.names.isEmpty ? nil : image
-            }
-        }
-        guard labels else { return images }
-        var found: [String: [String: String]] = [:]
-        for row in try store.database.query("SELECT image, name, value FROM image_labels") {
-            found[row.text(0), default: [:]][row.text(1)] = row.text(2)
-        }
-        return images.map { image in
-            var image = image
-            image.labels = found[image.id]
-            return image
-        }
-    }
-
-    /// Whether a full name is what a person means by a shorter one: the same tag, and the same last components.
-    private static func matches(_ full: String, _ wanted: String) -> Bool {
-        let slash = full.lastIndex(of: "/") ?? full.startIndex
-        let repository = full[slash...].lastIndex(of: ":").map { String(full[..<$0]) } ?? full
-        let wantedSlash = wanted.lastIndex(of: "/") ?? wanted.startIndex
-        let candidate = wanted[wantedSlash...].contains(":") ? full : repository
-        return candidate == wanted || candidate.hasSuffix("/\(wanted)")
-    }
-
     /// The images for which a condition holds, newest first. Indexes hold all of it, so the documents beside them in
     /// the table cost nothing.
-    private func summaries(where condition: String, _ parameters: [DatabaseValue]) throws -> [ImageSummary] {
+    func summaries(where condition: String, _ parameters: [DatabaseValue]) throws -> [ImageSummary] {
         let rows = try store.database.query(
             """
             SELECT i.id, n.name, i.manifest_digest, i.size, i.made, (SELECT count(*) FROM containers WHERE image = i.id)
@@ -147,7 +110,7 @@ extension Engine {
     /// Loads every image of an archive.
     ///
     /// - Parameters:
-    ///   - path: a docker-archive, an oci-archive or an OCI layout directory; standard input if nil.
+    ///   - path: a docker-archive, an oci-archive, an OCI layout or a directory with one image; standard input if nil.
     ///   - observer: told what is being done; blobs are named by their content's digest, and their sizes are not known.
     /// - Returns: the images, each with the names that the archive gives it.
     /// - Throws: `StorageError` when the archive is none that can be used; the store is as it was then.
@@ -239,14 +202,19 @@ extension Engine {
     public struct RemovedImage: Sendable {
         /// Names that lead nowhere now.
         public var untagged: [String] = []
-        /// The image's id, if the image itself is gone.
-        public var deleted: String?
+        /// The ids of the images that are gone: the one that was meant, and those it was built on.
+        public var deleted: [String] = []
     }
 
     /// Removes a name, and the image with its last name; or, by id and with `force`, the image with all its names.
     ///
+    /// `allNames` says that an id means all of the image's names without `force`, too. With an image go those it was built on, as far as they have no name and nothing else needs them, unless
+    /// `keepingParents` says otherwise.
+    ///
     /// - Throws: `EngineError` of kind `.noSuchImage`, or `.inUse` when containers are made of it and `force` is false.
-    public func removeImage(_ name: String, force: Bool) throws -> RemovedImage {
+    public func removeImage(_ name: String, force: Bool, allNames: Bool = false, keepingParents: Bool = false) throws
+        -> RemovedImage
+    {
         let id = try imageID(name)
         let holders = try store.database.query(
             "SELECT id FROM containers WHERE image = ?1 ORDER BY created", [.text(id)])
@@ -264,7 +232,7 @@ extension Engine {
         if named == nil && names.count > 1 && name.contains("@") {
             throw EngineError("\(name): tag not known: the image has other names", kind: .noSuchImage)
         }
-        if named == nil && names.count > 1 && !force {
+        if named == nil && names.count > 1 && !force && !allNames {
             throw EngineError(
                 "unable to delete image \"\(id)\" by ID with more than one tag (\(names.joined(separator: ", "))): "
                     + "please force removal", kind: .inUse)
@@ -284,23 +252,30 @@ extension Engine {
             }
             try remove(holder.text(0), force: true, timeout: 0, volumes: true)
         }
+        removed.untagged = names
+        removed.deleted = keepingParents ? [id] : try [id] + namelessParents(of: id)
+        try forget(removed.deleted, name)
+        try sweepStoreIfFree()
+        return removed
+    }
+
+    /// Removes the rows of images, the youngest of which was called so.
+    private func forget(_ ids: [String], _ name: String) throws {
         do {
             try store.database.transaction {
                 _ = try beginStoreChange()
-                for table in ["image_names", "image_labels", "image_layers"] {
-                    try store.database.query("DELETE FROM \(table) WHERE image = ?1", [.text(id)])
+                for id in ids {
+                    for table in ["image_names", "image_labels", "image_layers", "past_image_names"] {
+                        try store.database.query("DELETE FROM \(table) WHERE image = ?1", [.text(id)])
+                    }
+                    try store.database.query("DELETE FROM images WHERE id = ?1", [.text(id)])
                 }
-                try store.database.query("DELETE FROM images WHERE id = ?1", [.text(id)])
             }
         } catch let error as DatabaseError where error.isReferenced {
             throw EngineError(
                 "image \(name) is in use by a container that was just made: image is in use by a container",
                 kind: .inUse)
         }
-        removed.untagged = names
-        removed.deleted = id
-        try sweepStoreIfFree()
-        return removed
     }
 
     /// Removes files that no image refers to. The caller holds the image lock, so nothing else is being loaded.

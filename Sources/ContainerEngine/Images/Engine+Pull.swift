@@ -7,7 +7,8 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - name: the image's name; a short one is looked up as registries.conf says. `docker://` may stand before it.
-    ///     `docker-archive:PATH`, `oci-archive:PATH` and `oci:DIRECTORY`, each with `:NAME` or without, are loaded.
+    ///     `docker-archive:PATH`, `oci-archive:PATH` and `oci:DIRECTORY`, each with `:NAME` or without, and `dir:DIRECTORY`
+    ///     are loaded.
     ///   - options: whether and how a registry is asked.
     /// - Returns: the image.
     /// - Throws: `StorageError` or `EngineError`, one line; nothing stays of a pull that failed.
@@ -43,14 +44,53 @@ extension Engine {
     private func pullAlways(_ name: String, _ options: PullOptions) throws -> ImageRecord {
         if let place = try ArchivePlace(name) { return try pull(place, options) }
         let registries = try RegistriesConfiguration()
-        return try registries.firstAnswer(name) { candidate in
-            options.observer(.trying(candidate.description))
-            do {
-                let (puller, remote) = try find(candidate, registries, options)
-                return try pull(remote, candidate, puller)
-            } catch let error as StorageError where [.notFound, .unauthorized, .unreachable].contains(error.code) {
-                throw error.during("initializing source docker://\(candidate)")
-            }
+        let resolution = try registries.resolve(name)
+        if resolution.isChoice, let choose = options.choose {
+            let chosen = try ImageReference(local: choose(resolution.images.map(\.description)))
+            let image = try pull(candidate: chosen, registries, options)
+            // It is here, whether that can be remembered or not.
+            do { try ShortNameAliases.remember(name, as: chosen) } catch { options.observer(.warning("\(error)")) }
+            return image
+        }
+        guard !resolution.isEnforced else { throw RegistriesConfiguration.unanswered(resolution) }
+        if let note = resolution.note { options.observer(.note(note)) }
+        return try registries.firstAnswer(name, resolution.images) { try pull(candidate: $0, registries, options) }
+    }
+
+    /// Gets every image of a repository, one for each tag.
+    ///
+    /// - Parameters:
+    ///   - name: the repository's name; a tag behind it counts for nothing.
+    ///   - options: how it is reached.
+    /// - Returns: the images, in the order of the registry's tags, each once.
+    /// - Throws: as `pull`; what was pulled before stays.
+    public func pullAllTags(_ name: String, _ options: PullOptions) throws -> [ImageRecord] {
+        if let place = try ArchivePlace(name) {
+            throw EngineError("pulling all tags is not supported for \(place.transport.rawValue) transport")
+        }
+        let name = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
+        let registries = try RegistriesConfiguration()
+        let search = RegistrySearch(registries, options.registry.access)
+        let (repository, tags) = try registries.firstAnswer(name, registries.candidates(name)) { candidate in
+            (candidate, try search.tags(candidate, limit: .max))
+        }
+        var images: [ImageRecord] = []
+        for tag in tags {
+            let image = try pull(candidate: repository.with(tag: tag), registries, options)
+            if !images.contains(where: { $0.id == image.id }) { images.append(image) }
+        }
+        return images
+    }
+
+    private func pull(
+        candidate: ImageReference, _ registries: RegistriesConfiguration, _ options: PullOptions
+    ) throws -> ImageRecord {
+        options.observer(.trying(candidate.description))
+        do {
+            let (puller, remote) = try find(candidate, registries, options)
+            return try pull(remote, candidate, puller)
+        } catch let error as StorageError where [.notFound, .unauthorized, .unreachable].contains(error.code) {
+            throw error.during("initializing source docker://\(candidate)")
         }
     }
 
@@ -60,7 +100,7 @@ extension Engine {
         let registries = try RegistriesConfiguration()
         let found: (reference: ImageReference, puller: ImagePuller, remote: RemoteImage)
         do {
-            found = try registries.firstAnswer(name) { candidate in
+            found = try registries.firstAnswer(name, registries.candidates(name)) { candidate in
                 let (puller, remote) = try find(candidate, registries, options)
                 return (candidate, puller, remote)
             }

@@ -91,7 +91,7 @@ public struct ImageSearch {
     }
 
     private func firstAnswer<Answer>(_ text: String, _ ask: (ImageReference) throws -> Answer) throws -> Answer {
-        try registries.firstAnswer(text) { reference in
+        try registries.firstAnswer(text, registries.candidates(text)) { reference in
             do { return try ask(reference) } catch let error as StorageError {
                 throw error.during("reading image \"docker://\(reference)\"")
             }
@@ -104,8 +104,9 @@ extension RegistriesConfiguration {
     /// than one.
     ///
     /// - Throws: `StorageError` or `EngineError`.
-    func firstAnswer<Answer>(_ name: String, _ ask: (ImageReference) throws -> Answer) throws -> Answer {
-        let candidates = try self.candidates(name)
+    func firstAnswer<Answer>(
+        _ name: String, _ candidates: [ImageReference], _ ask: (ImageReference) throws -> Answer
+    ) throws -> Answer {
         var failures: [String] = []
         for candidate in candidates {
             do {

@@ -19,6 +19,21 @@ public struct ImageSummary: Sendable {
     public var containers: Int
     /// Its labels; nil if it has none, or they were not asked for.
     public var labels: [String: String]?
+    /// All names that it has or had, the newest first; empty if they were not asked for.
+    public var pastNames: [String] = []
+    /// The id of the image that it was built on, if that is here; nil if it was not asked for.
+    public var parent: String?
+    /// Whether other images were built on it; false if that was not asked for and it has a name.
+    public var hasChildren = false
+
+    /// Whether it has no name at all.
+    public var isNameless: Bool { names.isEmpty && digestNames.isEmpty }
+
+    /// Whether nothing but other images leads to it.
+    public var isIntermediate: Bool { isNameless && hasChildren }
+
+    /// Whether nothing leads to it.
+    public var isDangling: Bool { isNameless && !hasChildren }
 
     /// `NAME@DIGEST`, for each repository that has a name here.
     public var repositoryDigests: [String] {

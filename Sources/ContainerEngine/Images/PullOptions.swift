@@ -45,6 +45,8 @@ public struct PullOptions: Sendable {
     public var platform: ImagePlatform?
     /// How it is reached.
     public var registry = RegistryOptions()
+    /// Asks a person which of several images a name without a registry means; nil if there is nobody to ask.
+    public var choose: (@Sendable ([String]) throws -> String)?
     /// Told what is being done, from several threads.
     public var observer: @Sendable (TransferEvent) -> Void = { _ in }
 
@@ -56,6 +58,8 @@ public struct PullOptions: Sendable {
 public enum TransferEvent: Sendable, Hashable {
     /// A name is asked for.
     case trying(String)
+    /// A sentence about how a name was found.
+    case note(String)
     /// So many bytes of a blob are transferred; the size is 0 where nobody knows it.
     case blob(String, done: Int64, size: Int64)
     /// A blob is where it should be.

@@ -90,6 +90,13 @@ enum Schema {
         """,
         // Labels of volumes, as an object of JSON.
         "ALTER TABLE volumes ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';",
+        // All names that an image has or had here, the oldest first.
+        """
+        CREATE TABLE past_image_names (
+            sequence INTEGER PRIMARY KEY, image TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (image, name));
+        INSERT INTO past_image_names (image, name)
+            SELECT image, name FROM image_names WHERE instr(name, '@') = 0 ORDER BY name DESC;
+        """,
     ]
 
     /// `run.sqlite`, attached as `run`: what a reboot ends. The file is stamped with the boot it belongs to.

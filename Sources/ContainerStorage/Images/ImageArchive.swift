@@ -1,7 +1,7 @@
 public import LinuxSys
 internal import OCISpec
 
-/// Loads images from archives: docker-archive, oci-archive, or a directory with an OCI layout; each whole
+/// Loads images from archives: docker-archive, oci-archive, an OCI layout, or a directory with one image; each whole
 /// archive, and each layer in it, plain or compressed with gzip, zstd, bzip2 or xz.
 public struct ImageArchive {
     private let storage: Storage
@@ -25,7 +25,7 @@ public struct ImageArchive {
         self.progress = progress
     }
 
-    /// Loads all images of the archive or layout directory at a path.
+    /// Loads all images of the archive or directory at a path.
     ///
     /// - Throws: `StorageError`, one line; nothing of a failed archive stays but what it shares with images
     ///   that are here.
@@ -33,7 +33,12 @@ public struct ImageArchive {
         let file = try opening("open \(path)") { () throws(Errno) in try OwnedFD.open(path, .read) }
         if try doing("look at \(path)", { () throws(Errno) in try file.status() }).type == .directory {
             let layout = LayoutDirectory(directory: BeneathDirectory(file))
-            return try load(name: path, formats: [(.layout(path), { try OCILayout.plan(layout) })], layout)
+            return try load(
+                name: path,
+                formats: [
+                    (.layout(path), { try OCILayout.plan(layout) }),
+                    (.directory(path), { try DirectoryImage.plan(layout) }),
+                ], layout)
         }
         return try load(file, name: path, path: path)
     }
@@ -69,8 +74,7 @@ public struct ImageArchive {
             let transport = format.source.transport
             do {
                 guard let found = try format.plan() else {
-                    let index = transport == "docker-archive" ? DockerArchive.index : OCILayout.index
-                    reasons.append("\(transport): no file \(index)")
+                    reasons.append("\(transport): no file \(format.source.index)")
                     continue
                 }
                 plan = found
@@ -194,5 +198,16 @@ public struct ImageArchive {
         }
         try storage.publish(layers: pending, blobs: blobs)
         return loaded
+    }
+}
+
+extension PolicySource {
+    /// The file that tells what images are there.
+    fileprivate var index: String {
+        switch self {
+        case .dockerArchive: DockerArchive.index
+        case .directory: DirectoryImage.manifest
+        case .ociArchive, .layout, .registry, .storage, .rootArchive: OCILayout.index
+        }
     }
 }

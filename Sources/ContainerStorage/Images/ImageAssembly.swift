@@ -8,10 +8,11 @@ extension Storage {
     ///   - source: the stream.
     ///   - base: the image that it goes on top of.
     ///   - configuration: what the new image says of itself; its layers are filled in.
+    ///   - isOCI: whether its documents are OCI's, not Docker's.
     /// - Returns: the image; its files are in the storage, its names are the caller's to give.
     /// - Throws: `StorageError`; nothing is left then.
     public func assemble(
-        _ source: any ByteSource, on base: StoredImage?, _ configuration: ImageConfiguration
+        _ source: any ByteSource, on base: StoredImage?, _ configuration: ImageConfiguration, isOCI: Bool = true
     ) throws -> LoadedImage {
         let below = try base.map(storedLayers) ?? []
         let file = try blobs.makeFile()
@@ -30,12 +31,13 @@ extension Storage {
             let bytes = try complete.encoded()
             let id = try Digest.of(bytes)
             let manifest = try ImageManifest(
-                mediaType: ImageMediaType.manifest,
+                mediaType: isOCI ? ImageMediaType.manifest : ImageMediaType.dockerManifest,
                 config: ImageDescriptor(
-                    mediaType: ImageMediaType.configuration, digest: id, size: Int64(bytes.count)),
+                    mediaType: isOCI ? ImageMediaType.configuration : ImageMediaType.dockerConfiguration, digest: id,
+                    size: Int64(bytes.count)),
                 layers: all.map {
                     ImageDescriptor(
-                        mediaType: $0.mediaType(isOCI: true), digest: $0.blob.digest, size: $0.blob.size)
+                        mediaType: $0.mediaType(isOCI: isOCI), digest: $0.blob.digest, size: $0.blob.size)
                 }
             ).encoded()
             let manifestBlob = try blobs.prepare(manifest)
@@ -57,7 +59,7 @@ extension Storage {
     ///
     /// - Throws: as above.
     public func assemble(
-        container id: String, on base: StoredImage, _ configuration: ImageConfiguration
+        container id: String, on base: StoredImage, _ configuration: ImageConfiguration, isOCI: Bool = true
     ) throws -> LoadedImage {
         try VolumeStore.check(name: id)
         let path = containerPath(id) + "/diff"
@@ -74,6 +76,29 @@ extension Storage {
             // A container that was never started has changed nothing.
             try ArchiveWriter(tarTo: file.descriptor.duplicate()).finish()
         }
-        return try assemble(FileSource(file.descriptor.duplicate(), from: 0), on: base, configuration)
+        return try assemble(FileSource(file.descriptor.duplicate(), from: 0), on: base, configuration, isOCI: isOCI)
+    }
+
+    /// Makes an image of all that is in a container: one layer, upon no other.
+    ///
+    /// - Parameters:
+    ///   - id: the container.
+    ///   - diffIDs: the layers of its image, the lowest first.
+    ///   - configuration: what the new image says of itself.
+    ///   - isOCI: whether its documents are OCI's, not Docker's.
+    /// - Returns: the image, as above.
+    /// - Throws: as above; `MountError`.
+    public func squash(
+        container id: String, layers diffIDs: [Digest], _ configuration: ImageConfiguration, isOCI: Bool = true
+    ) throws -> LoadedImage {
+        let mount = try overlay(container: id, layers: diffIDs)
+        let merged = OverlayMount(
+            lower: (mount.upper.map { [$0.path] } ?? []) + mount.lower, upper: nil, target: mount.target)
+        let file = try blobs.makeFile()
+        try PrivateMounts.run {
+            try merged.mount()
+            try LayerPacker(BeneathDirectory(opening: merged.target), to: file.descriptor.duplicate()).run()
+        }
+        return try assemble(FileSource(file.descriptor.duplicate(), from: 0), on: nil, configuration, isOCI: isOCI)
     }
 }

@@ -4,13 +4,13 @@ internal import OCISpec
 /// image-layout.md).
 enum OCILayout {
     static let index = "index.json"
-    private static let mark = "oci-layout"
+    static let mark = "oci-layout"
     /// Index in index in index.
     private static let depthLimit = 8
     /// Images and indexes in one archive.
     private static let documentLimit = 1000
     private static let containerdName = "io.containerd.image.name"
-    private static let name = "org.opencontainers.image.ref.name"
+    static let name = "org.opencontainers.image.ref.name"
 
     /// Reads what images are in the layout; nil if it has no `index.json`.
     static func plan(_ files: any ImageFiles) throws -> [PlannedImage]? {
@@ -45,7 +45,7 @@ enum OCILayout {
             let what = "manifest \(descriptor.digest)"
             let bytes = try document(descriptor, files, what)
             switch try ImageDocuments.kind(bytes, expected: descriptor.mediaType, what) {
-            case .manifest: return try image(top, descriptor, bytes, files)
+            case .manifest: return try image(names: names(top), descriptor.digest, bytes, files, at: path)
             case .index:
                 let inner = try ImageDocuments.decode(ImageIndex.self, bytes, what)
                 guard let chosen = ImagePlatform.host.choose(inner.manifests) else {
@@ -57,15 +57,18 @@ enum OCILayout {
         throw StorageError.limit("manifest \(top.digest): indexes are nested more than \(depthLimit) deep")
     }
 
-    private static func image(
-        _ top: ImageDescriptor, _ descriptor: ImageDescriptor, _ bytes: [UInt8], _ files: any ImageFiles
+    /// The image of a manifest; `path` tells where a blob is.
+    static func image(
+        names: [ImageReference], _ digest: Digest, _ bytes: [UInt8], _ files: any ImageFiles,
+        at path: (Digest) -> String
     ) throws -> PlannedImage {
-        let what = "manifest \(descriptor.digest)"
+        let what = "manifest \(digest)"
         let manifest = try ImageDocuments.decode(ImageManifest.self, bytes, what)
         guard manifest.config.digest.algorithm == .sha256 else {
             throw StorageError.invalid("\(what): the configuration is not named by SHA-256")
         }
-        let configurationBytes = try document(manifest.config, files, "configuration \(manifest.config.digest)")
+        let configurationBytes = try document(
+            manifest.config, files, "configuration \(manifest.config.digest)", at: path)
         let configuration = try ImageDocuments.decode(
             ImageConfiguration.self, configurationBytes, "configuration \(manifest.config.digest)")
         for layer in manifest.layers {
@@ -75,14 +78,14 @@ enum OCILayout {
             }
         }
         return PlannedImage(
-            names: try names(top), id: manifest.config.digest, configuration: configuration,
-            configurationBytes: configurationBytes, manifest: (descriptor.digest, bytes),
+            names: names, id: manifest.config.digest, configuration: configuration,
+            configurationBytes: configurationBytes, manifest: (digest, bytes),
             layers: try PlannedImage.layers(configuration, manifest.layers.map { (path($0.digest), $0.digest) }, what))
     }
 
     /// A small blob, its size and digest verified.
     private static func document(
-        _ descriptor: ImageDescriptor, _ files: any ImageFiles, _ what: String
+        _ descriptor: ImageDescriptor, _ files: any ImageFiles, _ what: String, at path: (Digest) -> String = path
     ) throws -> [UInt8] {
         guard descriptor.digest.algorithm == .sha256 else {
             throw StorageError.invalid("\(what) is not named by SHA-256")
@@ -98,7 +101,8 @@ enum OCILayout {
         return bytes
     }
 
-    private static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
+    /// Where a blob is.
+    static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
 
     /// As Podman: containerd's full name goes before the specification's, which may be a tag alone.
     private static func names(_ descriptor: ImageDescriptor) throws(StorageError) -> [ImageReference] {

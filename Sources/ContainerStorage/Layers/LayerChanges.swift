@@ -19,64 +19,41 @@ public struct LayerChange: Hashable, Sendable {
     public var kind: Kind
 }
 
+/// A root file system: the layers of an image, the lowest first, and what a container has on top of them.
+public struct LayerStack: Hashable, Sendable {
+    var layers: [Digest]
+    var container: String?
+
+    /// An image's, or, with a container's id, that container's.
+    public init(_ layers: [Digest], container: String? = nil) {
+        self.layers = layers
+        self.container = container
+    }
+}
+
 extension Storage {
-    /// What the changes of a container are, in the order of their names.
+    /// What is different in one root file system from another one, in the order of the names.
     ///
     /// - Throws: `StorageError` naming what cannot be read.
-    public func changes(container id: String, layers diffIDs: [Digest]) throws(StorageError) -> [LayerChange] {
-        try VolumeStore.check(name: id)
-        return try changes(of: containerPath(id) + "/diff", over: diffIDs)
-    }
-
-    /// What the last of these layers changes in those before it.
-    ///
-    /// - Throws: `StorageError` naming what cannot be read.
-    public func changes(layers diffIDs: [Digest]) throws(StorageError) -> [LayerChange] {
-        guard let top = diffIDs.last else { return [] }
-        return try changes(of: layers.contentPath(top), over: diffIDs.dropLast())
-    }
-
-    private func changes(of path: String, over diffIDs: [Digest]) throws(StorageError) -> [LayerChange] {
-        try doing("compare \(path)") { () throws(Errno) in
-            guard File.exists(path) else { return [] }
-            var below: [BeneathDirectory] = []
-            for diffID in diffIDs.reversed() { below.append(try BeneathDirectory(opening: layers.contentPath(diffID))) }
-            let upper = try BeneathDirectory(opening: path)
-            var found: [LayerChange] = []
-            var waiting: [[UInt8]] = [[]]
-            while let path = waiting.popLast() {
-                let directory = path.isEmpty ? upper : try upper.directory(path, links: .refused)
-                for entry in try directory.entries() {
-                    let full = path.isEmpty ? entry.name : path + [UInt8(ascii: "/")] + entry.name
-                    guard let status = try directory.status(entry.name) else { continue }
-                    let wasThere = try Self.isThere(full, in: below)
-                    let kind: LayerChange.Kind = status.isWhiteout ? .deleted : wasThere ? .changed : .added
-                    if kind == .deleted && !wasThere { continue }
-                    found.append(LayerChange(path: "/" + String(decoding: full, as: UTF8.self), kind: kind))
-                    if status.type == .directory { waiting.append(full) }
-                }
-            }
-            return found.sorted { $0.path < $1.path }
+    public func changes(in new: LayerStack, since old: LayerStack) throws(StorageError) -> [LayerChange] {
+        for container in [new.container, old.container].compactMap({ $0 }) { try VolumeStore.check(name: container) }
+        return try doing("compare two file systems") { () throws(Errno) in
+            var comparison = TreeComparison()
+            try comparison.compare(MergedDirectory(directories(new)), MergedDirectory(directories(old)))
+            return comparison.changes.sorted { $0.path < $1.path }
         }
     }
 
-    /// Whether the layers show a name together; the first is the uppermost.
-    private static func isThere(_ path: [UInt8], in layers: [BeneathDirectory]) throws(Errno) -> Bool {
-        var components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
-        guard let last = components.popLast() else { return true }
-        layers: for layer in layers {
-            var directory = layer
-            for component in components {
-                guard let status = try directory.status(component) else { continue layers }
-                guard status.type == .directory else { return false }
-                let inner = try directory.directory(component, links: .refused)
-                directory = inner
-            }
-            if let status = try directory.status(last) { return !status.isWhiteout }
-            // An opaque directory hides what the layers below it have.
-            let attributes = try directory.descriptor.extendedAttributes()
-            if attributes.contains(where: { $0.name == [UInt8]("trusted.overlay.opaque") }) { return false }
+    /// The directories of a root file system, the uppermost first.
+    private func directories(_ stack: LayerStack) throws(Errno) -> [BeneathDirectory] {
+        var found: [BeneathDirectory] = []
+        // A container that was never started has no directory of its own.
+        if let container = stack.container, File.exists(containerPath(container) + "/diff") {
+            found.append(try BeneathDirectory(opening: containerPath(container) + "/diff"))
         }
-        return false
+        for diffID in stack.layers.reversed() {
+            found.append(try BeneathDirectory(opening: layers.contentPath(diffID)))
+        }
+        return found
     }
 }

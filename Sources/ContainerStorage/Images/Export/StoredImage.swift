@@ -85,11 +85,12 @@ extension Storage {
         ExportedBlob(digest: digest, size: try blobs.size(digest)) { [blobs] in try blobs.source(digest) }
     }
 
-    /// The layer compressed with gzip, which every registry and engine takes; itself if it is in a form that they do.
-    func portable(_ layer: StoredLayer) throws -> StoredLayer {
-        if layer.compression == .gzip || layer.compression == .zstd { return layer }
+    /// The layer in a compressed form: the one that is wanted, or one that every registry and engine takes, which is
+    /// gzip's where it is not compressed.
+    func portable(_ layer: StoredLayer, as wanted: Compression? = nil) throws -> StoredLayer {
+        if layer.compression == wanted ?? .gzip || (wanted == nil && layer.compression == .zstd) { return layer }
         let file = try blobs.makeFile()
-        let writer = try ArchiveWriter(to: file.descriptor.duplicate(), .gzip)
+        let writer = try ArchiveWriter(to: file.descriptor.duplicate(), wanted ?? .gzip)
         let content = try layer.content()
         while true {
             let bytes = try content.next()
@@ -103,7 +104,7 @@ extension Storage {
         let hashed = HashingSource(try open())
         try hashed.drain()
         var portable = layer
-        portable.compression = .gzip
+        portable.compression = wanted ?? .gzip
         portable.blob = ExportedBlob(digest: try hashed.digest(), size: hashed.count, open: open)
         return portable
     }
@@ -118,7 +119,9 @@ extension StoredImage {
                 mediaType: layer.mediaType(isOCI: isOCI), digest: layer.blob.digest, size: layer.blob.size)
         }
         let same = zip(described, manifest.layers).allSatisfy { new, old in
-            new.digest == old.digest && new.size == old.size && (old.mediaType ?? new.mediaType) == new.mediaType
+            // Podman says gzip of Docker's layers, whether they are compressed or not.
+            new.digest == old.digest && new.size == old.size
+                && ((old.mediaType ?? new.mediaType) == new.mediaType || old.mediaType == ImageMediaType.dockerLayer)
         }
         if isOCI == self.isOCI, same, described.count == manifest.layers.count { return (manifestBytes, type) }
         var changed = manifest

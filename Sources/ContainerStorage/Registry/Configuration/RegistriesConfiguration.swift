@@ -49,6 +49,8 @@ public struct RegistriesConfiguration: Sendable {
     /// The registries that a name without one is looked for in, in order.
     public private(set) var search: [String] = []
     private(set) var aliases: [String: String] = [:]
+    /// The file of each alias.
+    private var aliasPaths: [String: String] = [:]
     private(set) var shortNameMode = ShortNameMode.permissive
     private(set) var registries: [Registry] = []
     private let path: String
@@ -73,6 +75,10 @@ public struct RegistriesConfiguration: Sendable {
             try add(file, path: chosen)
         } else {
             try self.init(directory: "/etc/containers", fallback: "/usr/share/containers")
+        }
+        // What a person has chosen counts more than what is configured, as in Podman.
+        if let chosen = try RegistriesFile(path: ShortNameAliases.path) {
+            add(aliases: chosen.aliases ?? [:], path: ShortNameAliases.path)
         }
     }
 
@@ -102,11 +108,18 @@ public struct RegistriesConfiguration: Sendable {
             }
             shortNameMode = mode
         }
-        for (name, target) in file.aliases ?? [:] { aliases[name] = target.isEmpty ? nil : target }
+        add(aliases: file.aliases ?? [:], path: path)
         for entry in file.registries ?? [] {
             let registry = try Registry(entry, path: path)
             registries.removeAll { $0.prefix == registry.prefix }
             registries.append(registry)
+        }
+    }
+
+    private mutating func add(aliases: [String: String], path: String) {
+        for (name, target) in aliases {
+            self.aliases[name] = target.isEmpty ? nil : target
+            aliasPaths[name] = path
         }
     }
 
@@ -141,21 +154,53 @@ public struct RegistriesConfiguration: Sendable {
         return sources
     }
 
+    /// What a name without a registry, or with one, can mean.
+    public struct Resolution: Sendable {
+        /// The images, in the order in which to try.
+        public var images: [ImageReference]
+        /// Whether a person is to choose one of them, if there is a person.
+        public var isChoice = false
+        /// Whether they must not be tried one after the other.
+        public var isEnforced = false
+        /// How it was found, as a sentence; nil where nothing had to be found.
+        public var note: String?
+    }
+
     /// The images that a name can mean, in the order in which to try; one only, if it names its registry or an alias
     /// does. A name that is pinned so never leads to another registry.
     ///
     /// - Throws: `StorageError` when no registry is left to ask, or a person would have to choose.
     public func candidates(_ text: String) throws -> [ImageReference] {
+        let resolution = try resolve(text)
+        guard !resolution.isEnforced else { throw Self.unanswered(resolution) }
+        return resolution.images
+    }
+
+    /// What to say where a person would have to choose.
+    public static func unanswered(_ resolution: Resolution) -> StorageError {
+        .refused(
+            "short-name resolution enforced but cannot prompt without a TTY: give one of "
+                + resolution.images.map(\.description).joined(separator: ", "))
+    }
+
+    /// What a name can mean.
+    ///
+    /// - Throws: `StorageError` when no registry is left to ask.
+    public func resolve(_ text: String) throws -> Resolution {
         let names = try ImageReference.candidates(text, search: search)
         // The first candidate of a short name is this machine's own, which no registry has.
-        guard names.first?.registry == "localhost", !text.hasPrefix("localhost/") else { return names }
-        if let alias = alias(of: text) {
+        guard names.first?.registry == "localhost", !text.hasPrefix("localhost/") else {
+            return Resolution(images: names)
+        }
+        let short = Self.withoutTag(text)
+        if let alias = aliases[short] {
             let target = try ImageReference(parsing: alias)
             let written = try ImageReference(local: text)
-            return [
+            let image =
                 written.digest.map { target.with(digest: $0) }
-                    ?? target.with(tag: target.tag ?? written.tag ?? "latest")
-            ]
+                ?? target.with(tag: target.tag ?? written.tag ?? "latest")
+            let origin = aliasPaths[short] ?? path
+            return Resolution(images: [image], note: "Resolved \"\(short)\" as an alias (\(origin))")
         }
         let found = Array(names.dropFirst())
         guard !found.isEmpty else {
@@ -163,18 +208,16 @@ public struct RegistriesConfiguration: Sendable {
                 "short-name \"\(text)\" did not resolve to an alias and no unqualified-search registries are defined "
                     + "in \"\(path)\": give the registry's name, too")
         }
-        guard shortNameMode != .enforcing || found.count == 1 else {
-            throw StorageError.refused(
-                "short-name resolution enforced but cannot prompt: give one of "
-                    + found.map(\.description).joined(separator: ", "))
-        }
-        return found
+        return Resolution(
+            images: found, isChoice: shortNameMode != .disabled && found.count > 1,
+            isEnforced: shortNameMode == .enforcing && found.count > 1,
+            note: "Resolving \"\(short)\" using unqualified-search registries (\(path))")
     }
 
-    private func alias(of text: String) -> String? {
+    /// A name without its tag or digest.
+    static func withoutTag(_ text: String) -> String {
         let end = text.lastIndex(of: "/") ?? text.startIndex
-        let name = text[..<(text[end...].firstIndex { $0 == ":" || $0 == "@" } ?? text.endIndex)]
-        return aliases[String(name)]
+        return String(text[..<(text[end...].firstIndex { $0 == ":" || $0 == "@" } ?? text.endIndex)])
     }
 }
 

@@ -12,6 +12,8 @@ public enum PolicySource: Sendable, Hashable {
     case ociArchive(String?)
     /// A directory with an OCI layout.
     case layout(String)
+    /// A directory with one image.
+    case directory(String)
     /// This machine's own images, by id.
     case storage(String)
     /// An archive of a root file system.
@@ -23,6 +25,7 @@ public enum PolicySource: Sendable, Hashable {
         case .dockerArchive: "docker-archive"
         case .ociArchive: "oci-archive"
         case .layout: "oci"
+        case .directory: "dir"
         case .storage: "containers-storage"
         case .rootArchive: "tarball"
         }
@@ -33,7 +36,8 @@ public enum PolicySource: Sendable, Hashable {
         switch self {
         case .registry(let reference): "docker://\(reference)"
         case .ociArchive(let path): "\(transport):\(path ?? "standard input")"
-        case .dockerArchive(let path), .layout(let path), .rootArchive(let path): "\(transport):\(path)"
+        case .dockerArchive(let path), .layout(let path), .directory(let path), .rootArchive(let path):
+            "\(transport):\(path)"
         case .storage(let id): "\(transport):@\(id)"
         }
     }
@@ -43,7 +47,7 @@ public enum PolicySource: Sendable, Hashable {
     var scopes: [String] {
         switch self {
         case .registry(let reference): Self.scopes(of: reference)
-        case .ociArchive(let path?), .layout(let path): Self.scopes(of: path)
+        case .ociArchive(let path?), .layout(let path), .directory(let path): Self.scopes(of: path)
         case .ociArchive(nil), .dockerArchive, .rootArchive, .storage: []
         }
     }

@@ -1,4 +1,4 @@
-internal import LinuxSys
+public import LinuxSys
 public import OCISpec
 internal import Synchronization
 
@@ -22,19 +22,20 @@ public struct ImagePusher: Sendable {
     ///   - image: the image.
     ///   - reference: the name that it gets there.
     ///   - isOCI: whether the manifest is OCI's; as it came if nil.
+    ///   - compression: how the layers are compressed; as they came if nil, and with gzip where they are not.
     ///   - registries: what registries.conf says; mirrors get nothing.
     ///   - access: how the registry is reached.
     /// - Returns: the manifest's digest there.
     /// - Throws: `StorageError`.
     public func push(
-        _ image: StoredImage, as reference: ImageReference, isOCI: Bool?, registries: RegistriesConfiguration,
-        access: RegistryAccess
+        _ image: StoredImage, as reference: ImageReference, isOCI: Bool?, compression: Compression? = nil,
+        registries: RegistriesConfiguration, access: RegistryAccess
     ) throws -> Digest {
         guard let source = try registries.sources(for: reference).last else {
             throw StorageError.invalid("\(reference): no registry is configured")
         }
         let client = try RegistryClient(source, access, .pushAndPull)
-        let layers = try storage.storedLayers(of: image).map(storage.portable)
+        let layers = try storage.storedLayers(of: image).map { try storage.portable($0, as: compression) }
         let configuration = image.configurationBytes
         var blobs: [ExportedBlob] = []
         for blob in layers.map(\.blob) where !blobs.contains(where: { $0.digest == blob.digest }) {
