@@ -183,7 +183,7 @@ def a_newer_image_is_looked_for_in_silence_and_an_id_in_no_registry(host):
         for words in (("create", "--network", "none", "--pull", "newer", name, "x"), ("pull", "--policy", "newer", name)):
             equal(program.run(*words).err, "", f"stderr of {words[0]} where nothing is newer")
         del server.requests[:]
-        for known in (identifier, identifier[:12]):
+        for known in (identifier, identifier[:12], f"sha256:{identifier}"):
             wanted = shell(f"{podman} pull {known}")
             done = program.run("pull", known)
             equal((done.status, done.err), (wanted.returncode, wanted.stderr), f"pull of {known}")

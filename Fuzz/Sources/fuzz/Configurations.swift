@@ -1,4 +1,6 @@
+import ContainerNetwork
 import TOMLReader
+import WirePrimitives
 
 @testable import ContainerEngine
 

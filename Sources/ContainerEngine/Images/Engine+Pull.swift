@@ -15,7 +15,8 @@ extension Engine {
     public func pull(_ name: String, _ options: PullOptions) throws -> ImageRecord {
         let name = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
         let present = try presentImage(name, options.platform)
-        if let present, present.id.hasPrefix(name) {
+        let digits = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
+        if let present, present.id.hasPrefix(digits) {
             // No registry knows an image by its id.
             guard options.policy == .always else { return present }
             throw EngineError("pull policy is always but image has been referred to by ID (\(name))")
