@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <netinet/in.h>
@@ -11,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int fail_closing(int descriptor) {
@@ -56,6 +60,40 @@ ssize_t clinux_netlink_receive(int descriptor, uint8_t *bytes, size_t capacity, 
     *sender = from.nl_pid;
     *truncated = (message.msg_flags & MSG_TRUNC) != 0;
     return count;
+}
+
+/* What the process of clinux_netlink_elsewhere does. It lets go of everything else of its parent's first: pipes whose end
+   somebody waits for, and locks. */
+static void hold(int descriptor, int end, const uint8_t *bytes, size_t count) {
+    unsigned low = descriptor < end ? descriptor : end, high = descriptor < end ? end : descriptor;
+    if (low > 0) syscall(SYS_close_range, 0, low - 1, 0);
+    if (high > low + 1) syscall(SYS_close_range, low + 1, high - 1, 0);
+    syscall(SYS_close_range, high + 1, ~0U, 0);
+    if (count) clinux_netlink_send(descriptor, bytes, count);
+    char nothing;
+    while (read(end, &nothing, 1) < 0 && errno == EINTR) continue;
+}
+
+int clinux_netlink_elsewhere(int descriptor, const uint8_t *bytes, size_t count) {
+    int ends[2], status = 0;
+    if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+    /* The child in between is there so that the other is not ours to wait for. */
+    pid_t child = vfork();
+    if (child == 0) {
+        long other = syscall(SYS_clone, 0, 0, 0, 0, 0);
+        if (other == 0) hold(descriptor, ends[0], bytes, count);
+        _exit(other < 0 ? errno : 0);
+    }
+    int code = child < 0 ? errno : 0;
+    if (child > 0) {
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+        code = WEXITSTATUS(status);
+    }
+    close(ends[0]);
+    if (!code) return ends[1];
+    close(ends[1]);
+    errno = code;
+    return -1;
 }
 
 int clinux_reserve_port(int protocol, const uint8_t *address, size_t count, int reuse, uint16_t *port) {

@@ -64,6 +64,31 @@ void clinux_signals_restore(void) {
     atomic_flag_clear(&signals_taken);
 }
 
+static char ending_notice[256];
+
+/* Runs in signal context. SA_RESETHAND has taken it away: once it returns, the signal that it sends ends the process. */
+static void tell_ending(int signal) {
+    ssize_t ignored = write(STDERR_FILENO, ending_notice, strlen(ending_notice));
+    (void)ignored;
+    raise(signal);
+}
+
+int clinux_set_ending_notice(const char *text, const int *signals, int count) {
+    if (strlen(text) >= sizeof ending_notice) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    strcpy(ending_notice, text);
+    for (int i = 0; i < count; i++) {
+        struct sigaction action = {.sa_handler = tell_ending, .sa_flags = SA_RESETHAND}, old;
+        sigfillset(&action.sa_mask);
+        if (sigaction(signals[i], NULL, &old) < 0) return -1;
+        /* One that is ignored stays so, and one that is caught is somebody else's. */
+        if (old.sa_handler == SIG_DFL && sigaction(signals[i], &action, NULL) < 0) return -1;
+    }
+    return 0;
+}
+
 int clinux_set_nonblocking(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);
     return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);

@@ -15,8 +15,9 @@ public struct RootCommand: ParsableCommand {
     /// The commands by the groups that help shows them in.
     static let commands: KeyValuePairs<String, [any ParsableCommand.Type]> = [
         "Container": [
-            Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self, Logs.self,
-            Wait.self, Attach.self, Restart.self, Rename.self, Port.self, ContainerCommand.self,
+            Run.self, Create.self, Initialize.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Exec.self,
+            Logs.self, Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self, Rename.self, Port.self, Top.self,
+            Stats.self, Export.self, ContainerCommand.self,
         ],
         "Image": [
             Pull.self, Push.self, Load.self, Save.self, Images.self, RemoveImage.self, Tag.self, Untag.self,

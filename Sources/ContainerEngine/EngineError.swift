@@ -36,6 +36,17 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         self.exitCode = exitCode
     }
 
+    /// Of a container that has a process still.
+    static func refusesCleanUp(_ id: String) -> EngineError {
+        EngineError("container \(id) is running or paused, refusing to clean up: container state improper")
+    }
+
+    /// Of a container that is set up already.
+    static func isInRuntime(_ id: String) -> EngineError {
+        EngineError(
+            "container \(id) has already been created in runtime: container state improper", kind: .inUse)
+    }
+
     /// What a command should exit with that ends with this error.
     public static func exitCode(of error: any Error) -> Int32 {
         switch error {

@@ -5,8 +5,9 @@ internal import WirePrimitives
 /// The program that keeps one container's address: it asks for a lease, configures the container's link by it, renews
 /// it, and gives it back when it is told to.
 ///
-/// It is nobody, who may change the container's network and nothing else. The kernel takes the address away when the lease
-/// runs out, whatever becomes of this program; a second process that only waits begins it anew when it dies.
+/// It lives in the container's network and in no other, as nobody with the right to change networks. The kernel takes the
+/// address away when the lease runs out, whatever becomes of this program; a second process that only waits begins it
+/// anew when it dies.
 final class LeaseService {
     /// What the link is to be like.
     struct Options {
@@ -30,18 +31,16 @@ final class LeaseService {
     /// The MAC by which the server that gave the lease is reached.
     private var serverMAC = PacketSocket.broadcast
 
-    /// Opens what it works with inside the container's network, as root still; afterwards it is nobody.
+    /// Moves into the container's network and opens what it works with, as root still; afterwards it is nobody.
     init(_ options: Options, control: consuming ControlSocket) throws {
         guard let name = InterfaceName(options.interface) else { throw Errno.invalidArgument }
-        let namespace = try NetworkNamespace(path: options.namespace)
-        transport = try namespace.openSocket(.route)
+        // This process has one thread, and is in one network from now on.
+        try NetworkNamespace(path: options.namespace).enter()
+        transport = try NetlinkSocket(.route)
         session = Session(transport)
         guard let found = try session.link(name), let mac = found.address else { throw Errno.noSuchDevice }
-        let index = found.index
-        // Sockets stay in the network that they were opened in.
-        let raw = try namespace.run { try PacketSocket(link: index, port: UDPDatagram.clientPort).release() }
-        socket = PacketSocket(adopting: OwnedFD(adopting: raw), link: index)
-        link = index
+        link = found.index
+        socket = try PacketSocket(link: link, port: UDPDatagram.clientPort)
         self.mac = mac
         self.options = options
         machine = LeaseMachine(mac: mac, hostName: options.hostName, now: Clock.monotonic)

@@ -57,6 +57,21 @@ public final class NetlinkSocket: Sendable {
         }
     }
 
+    /// Sends one datagram to the kernel from a process of its own, which has this socket, too, or sends nothing.
+    ///
+    /// What a datagram does is seen by all long before the kernel has cleaned up and lets the sender go on; and what was
+    /// removed through a socket is waited for by whoever closes it last. Here the process waits for both.
+    ///
+    /// - Returns: what keeps the process from ending when it has sent.
+    public func elsewhere(_ bytes: [UInt8] = []) throws(Errno) -> OwnedFD {
+        let raw = descriptor.raw
+        // SAFETY: pointer and count are those of `bytes`, which lives until the process has its own copy of them.
+        return OwnedFD(
+            adopting: try syscall {
+                unsafe bytes.withUnsafeBufferPointer { unsafe clinux_netlink_elsewhere(raw, $0.baseAddress, $0.count) }
+            })
+    }
+
     /// Waits for the next datagram.
     ///
     /// - Throws: `Errno.noBufferSpace` when the kernel had to drop an answer.

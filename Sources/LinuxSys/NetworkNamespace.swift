@@ -74,6 +74,11 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         }
     }
 
+    /// Moves this thread inside, for good (setns(2)): for a program that has no other thread.
+    public func enter() throws(Errno) {
+        try syscall { clinux_setns(descriptor.raw, clinux_clone_newnet) }
+    }
+
     /// Opens a netlink socket inside and hands it out: it works on this namespace from any thread.
     public func openSocket(_ family: NetlinkSocket.Family) throws -> NetlinkSocket {
         try run { try NetlinkSocket(family) }

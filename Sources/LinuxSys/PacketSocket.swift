@@ -30,15 +30,6 @@ public struct PacketSocket: ~Copyable, Sendable {
         self.link = link
     }
 
-    /// Takes over a socket that was opened on a thread of another network.
-    public init(adopting descriptor: consuming OwnedFD, link: Int32) {
-        self.descriptor = descriptor
-        self.link = link
-    }
-
-    /// Gives the open socket away; the receiver closes it.
-    public consuming func release() -> Int32 { descriptor.release() }
-
     /// Sends a datagram, from the IP header on, to a MAC of six bytes.
     ///
     /// - Throws: `Errno.networkDown` when the link is down; `Errno.noSuchAddressOrDevice` when it is gone.

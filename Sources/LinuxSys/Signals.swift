@@ -68,6 +68,25 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
     ]
 }
 
+/// A last line on standard error when SIGINT or SIGTERM ends the process.
+public enum EndingNotice {
+    /// Sets it, for the rest of the process. It still ends by the signal, so that a shell sees that. A signal that
+    /// does something else already, such as nothing under nohup(1), is left alone.
+    ///
+    /// - Parameter line: without the line's end, which is added.
+    /// - Throws: `Errno.messageSize` for a line of more than 254 bytes.
+    public static func set(_ line: String) throws(Errno) {
+        let signals = [SIGINT, SIGTERM]
+        // SAFETY: text and array live for the call, which copies what it needs.
+        try syscall {
+            unsafe signals.withUnsafeBufferPointer { buffer -> Int32 in
+                guard let base = buffer.baseAddress else { return 0 }
+                return unsafe clinux_set_ending_notice(line + "\n", base, Int32(buffer.count))
+            }
+        }
+    }
+}
+
 /// Signals that arrive on a pipe instead of ending the process, as long as this value lives.
 ///
 /// A handler writes each number into a pipe: unlike signalfd(2) and a blocked mask, which belong to each thread,

@@ -7,11 +7,21 @@ public protocol Transport: AnyObject, Sendable {
     var portID: UInt32 { get }
     /// Sends one datagram.
     func send(_ bytes: [UInt8]) throws(Errno)
+    /// Sends one datagram without waiting until the kernel has done all that follows from it.
+    func sendOnly(_ bytes: [UInt8]) throws(Errno)
     /// Waits for one.
     func receive() throws(Errno) -> NetlinkDatagram
 }
 
-extension NetlinkSocket: Transport {}
+extension Transport {
+    /// Sends it, where nothing follows that would have to be waited for.
+    public func sendOnly(_ bytes: [UInt8]) throws(Errno) { try send(bytes) }
+}
+
+extension NetlinkSocket: Transport {
+    /// Sends one datagram from a process of its own, which waits instead.
+    public func sendOnly(_ bytes: [UInt8]) throws(Errno) { _ = try elsewhere(bytes) }
+}
 
 /// A conversation with the kernel over netlink: each request gets its own answer, or an error.
 ///
@@ -70,6 +80,46 @@ public final class Session {
             }
         }
         if let refusal { throw refusal }
+    }
+
+    /// Has the kernel do what the request says, without waiting until it is done.
+    ///
+    /// - Returns: what `refusal(of:)` asks by.
+    public func begin(_ request: Request) throws(NetlinkError) -> UInt32 {
+        let own = sequence
+        sequence &+= 1
+        begun[own] = request
+        let bytes = request.encoded(flags: [], sequence: own, portID: transport.portID)
+        do throws(Errno) { try transport.sendOnly(bytes) } catch { throw NetlinkError(request.operation, error) }
+        return own
+    }
+
+    /// The kernel's refusal of what was begun, if it came among the answers to later requests.
+    public func refusal(of own: UInt32) -> NetlinkError? { refusals[own] }
+
+    /// Requests that were begun, and what was refused of them.
+    private var begun: [UInt32: Request] = [:]
+    private var refusals: [UInt32: NetlinkError] = [:]
+
+    /// Does what the requests say in one step, or nothing of it: a batch of nfnetlink (linux/netfilter/nfnetlink.h).
+    ///
+    /// - Throws: the first refusal.
+    func performTogether(_ requests: [Request], from begin: Request, to end: Request) throws(NetlinkError) {
+        guard let last = requests.last else { return }
+        let first = sequence
+        var datagram: [UInt8] = []
+        for (offset, request) in ([begin] + requests + [end]).enumerated() {
+            // What is refused is told in any case, and in order: the last one's word ends the answer.
+            let flags: MessageFlags = offset == requests.count ? .acknowledge : []
+            datagram += request.encoded(flags: flags, sequence: sequence, portID: transport.portID)
+            sequence &+= 1
+        }
+        try send(datagram, begin.operation)
+        do throws(AnswerError) {
+            try batchAnswer(to: [begin] + requests, from: first, last)
+        } catch {
+            throw error.error
+        }
     }
 
     /// Asks for one object.
@@ -137,8 +187,15 @@ public final class Session {
                 pending = try receive(request)[...]
                 continue
             }
+            guard message.portID == transport.portID else { continue }
+            if message.type == Message.error, let earlier = begun[message.sequence] {
+                let (code, detail) = try acknowledgement(message, earlier)
+                if code != 0 {
+                    refusals[message.sequence] = NetlinkError(earlier.operation, Errno(rawValue: code), detail: detail)
+                }
+            }
             // An answer to an earlier request that was given up, or a notification that was never asked for.
-            guard message.sequence == own, message.portID == transport.portID else { continue }
+            guard message.sequence == own else { continue }
             switch message.type {
             case Message.overrun:
                 throw broken(request, .noBufferSpace)
@@ -160,6 +217,32 @@ public final class Session {
                 if end == .firstMessage { return collected }
             }
         }
+    }
+
+    /// Reads what the kernel says of a batch: refusals, then its word on the last request. When it did not look at any,
+    /// as for want of memory, it says so of the first.
+    private func batchAnswer(to requests: [Request], from first: UInt32, _ last: Request) throws(AnswerError) {
+        var refusal: AnswerError?
+        var strangers = 0
+        while true {
+            guard let message = pending.popFirst() else {
+                guard strangers < Self.strangersAllowed else { throw broken(last, .badMessage) }
+                strangers += 1
+                pending = try receive(last)[...]
+                continue
+            }
+            let position = Int(message.sequence &- first)
+            guard message.portID == transport.portID, message.type == Message.error, position < requests.count else {
+                continue
+            }
+            let (code, detail) = try acknowledgement(message, requests[position])
+            if code != 0, refusal == nil {
+                let error = NetlinkError(requests[position].operation, Errno(rawValue: code), detail: detail)
+                refusal = AnswerError(error: error, isRefusal: true)
+            }
+            if position == 0 || position == requests.count - 1 { break }
+        }
+        if let refusal { throw refusal }
     }
 
     private func receive(_ request: Request) throws(AnswerError) -> [Message] {

@@ -67,6 +67,31 @@ import WirePrimitives
         #expect(HostsFile.adding(own, names: ["web"], isFirst: true, to: "").hasSuffix("\tweb\n"))
     }
 
+    @Test func `a renamed container has its new name in its own lines only`() throws {
+        let own = ["10.89.0.7", "fd10::7"].compactMap { IPAddress($0) }
+        let text = """
+            # 10.89.0.7 abc web
+            10.89.0.7\tabc web
+            fd10::7  abc   web # mine
+            10.89.0.8\tabc web
+            10.89.0.7\tother web
+            10.89.0.7 abc
+            10.89.0.7 abc web more
+            """
+        let after = """
+            # 10.89.0.7 abc web
+            10.89.0.7\tabc db
+            fd10::7\tabc db
+            10.89.0.8\tabc web
+            10.89.0.7\tother web
+            10.89.0.7 abc
+            10.89.0.7 abc web more
+            """
+        #expect(HostsFile.renaming(own, names: ["abc", "db"], in: text) == after)
+        #expect(HostsFile.renaming(own, names: ["abc", "db"], in: after) == after)
+        #expect(HostsFile.renaming(own, names: ["abc", "db"], in: after + "\n") == after + "\n")
+    }
+
     @Test func `host-gateway stands for the host`() throws {
         let entry = try HostsFile.parseAdded("h:host-gateway", hostAddress: IPAddress("10.88.0.1"))
         #expect(entry == HostsFile.Entry("10.88.0.1", ["h"]))

@@ -28,6 +28,7 @@ import host  # noqa: E402
 import program  # noqa: E402
 from check import Failure  # noqa: E402
 from fixture import Host  # noqa: E402
+from host import output  # noqa: E402
 from hostile import layer  # noqa: E402
 from program import IMAGE, finish  # noqa: E402
 from registry import Image, Server, configuration, docker_archive  # noqa: E402
@@ -37,12 +38,23 @@ RUN = ("run", "-d", "-p", "8080:80", "--name", NAME, IMAGE)
 PULLED, LOADED = "test.example/test/image:latest", "test.example/a:b"
 NET = "net"
 DEFINE = ("network", "create", NET)
+RUN_ON_NET = ("run", "-d", "--network", NET, "--name", NAME, IMAGE)
+STOP, PAUSE, OTHER, COMMITTED = ("stop", "-t", "0", NAME), ("pause", NAME), "other", "localhost/committed:latest"
 CONNECT, DISCONNECT = ("network", "connect", NET, NAME), ("network", "disconnect", NET, NAME)
 # What is killed; before each, what must be there.
 COMMANDS = {
     "run": ((), RUN),
     "rm": ((RUN,), ("rm", "-f", "-t", "0", NAME)),
-    "stop": ((RUN,), ("stop", "-t", "0", NAME)),
+    "stop": ((RUN,), STOP),
+    "start": ((RUN, STOP), ("start", NAME)),
+    "init": ((RUN, STOP), ("init", NAME)),
+    "start initialized": ((RUN, STOP, ("init", NAME)), ("start", NAME)),
+    "restart": ((RUN,), ("restart", "-t", "0", NAME)),
+    "pause": ((RUN,), PAUSE),
+    "unpause": ((RUN, PAUSE), ("unpause", NAME)),
+    "rename": ((DEFINE, RUN_ON_NET), ("rename", NAME, OTHER)),
+    "commit": ((RUN,), ("commit", "-q", NAME, COMMITTED)),
+    "export": ((RUN, STOP), ("export", "-o", "EXPORTED", NAME)),
     "load": ((("rmi", "-f", LOADED),), ("load", "-i", "ARCHIVE")),
     "pull": ((("rmi", "-f", PULLED),), ("pull", "-q", PULLED)),
     "network create": ((), DEFINE),
@@ -50,6 +62,11 @@ COMMANDS = {
     "network connect": ((DEFINE, RUN), CONNECT),
     "network disconnect": ((DEFINE, RUN, CONNECT), DISCONNECT),
 }
+
+
+# What puts a container in order after the command was killed; then it is there and can be removed.
+TIDY = {"start": "tidy_running", "init": "tidy_running", "start initialized": "tidy_running", "restart": "tidy_running", "pause": "tidy_running", "unpause": "tidy_running",
+        "rename": "tidy_rename", "commit": "tidy_commit", "export": "tidy_export"}
 
 
 class Crasher:
@@ -60,13 +77,15 @@ class Crasher:
         # What is pulled and loaded: two small layers, so that there are not too many points.
         self.image = Image([layer(), layer("other")])
         self.archive = machine.scratch / "small.tar"
+        self.exported = machine.scratch / "exported.tar"
         with tarfile.open(self.archive, "w") as archive:
             docker_archive(archive, [layer(), layer("other")])
         self.baseline = None
 
     def command(self, name):
         before, killed = COMMANDS[name]
-        return before, tuple(str(self.archive) if word == "ARCHIVE" else word for word in killed)
+        files = {"ARCHIVE": str(self.archive), "EXPORTED": str(self.exported)}
+        return before, tuple(files.get(word, word) for word in killed)
 
     def kill(self, name, point, after):
         """Prepares, then runs the command and kills it at the point (0: runs it to its end); crashat's own result."""
@@ -111,10 +130,43 @@ class Crasher:
         elif name == "stop":
             self.swiftlet.ok("stop", "-t", "0", NAME)
             self.swiftlet.ok("start", NAME)
+        elif name in TIDY:
+            getattr(self, TIDY[name])(name)
         else:
             self.swiftlet.ok("rm", "-f", "-t", "0", "--ignore", NAME)
             self.swiftlet.ok(*RUN)
         self.swiftlet.ok("rm", "-f", "-t", "0", NAME)
+
+    def tidy_running(self, _):
+        """However far it came, it can be started; then it runs as it should."""
+        if self.swiftlet.field(NAME, ".State.Paused") == "true":
+            self.swiftlet.ok("unpause", NAME)
+        self.swiftlet.ok("start", NAME)
+        self.swiftlet.ok("exec", NAME, "true")
+
+    def tidy_rename(self, _):
+        """It has one name, by which alone the others find it."""
+        names = self.swiftlet.ok("ps", "-a", "--format", "{{.Names}}").split()
+        if names not in ([NAME], [OTHER]):
+            raise Failure(f"there are containers {names}")
+        gone = {NAME: OTHER, OTHER: NAME}[names[0]]
+        answers = [output(f"dig +short +tries=1 +time=2 @10.89.0.1 {name}.dns.podman").strip() for name in (names[0], gone)]
+        if answers != ["10.89.0.2", ""]:
+            raise Failure(f"{names[0]} and {gone} have the addresses {answers}")
+        self.swiftlet.ok("rm", "-f", "-t", "0", names[0])
+        self.swiftlet.ok("network", "rm", NET)
+        self.swiftlet.ok(*RUN)
+
+    def tidy_commit(self, name):
+        if self.swiftlet.run("image", "exists", COMMITTED).status == 0:
+            self.swiftlet.ok("rmi", COMMITTED)
+        self.swiftlet.ok(*self.command(name)[1])
+        self.swiftlet.ok("system", "check", "-q")
+        self.swiftlet.ok("rmi", COMMITTED)
+
+    def tidy_export(self, name):
+        self.swiftlet.ok(*self.command(name)[1])
+        self.exported.unlink()
 
     def tidy_image(self, command, image):
         """The image is there whole, or not at all; either way it can be got."""

@@ -48,6 +48,17 @@ def store(host):
     return [x for x in census.sections["file"] if "/locks/" not in x] + census.sections["row"] + census.sections["mount"]
 
 
+def all_refused(host, images, pattern):
+    """Pulls each of these images from one registry. None gets in, and each leaves the store as it was."""
+    current = []
+    with mock(host, lambda request: current[-1].answer(request)) as (_, program):
+        before = store(host)
+        for image in images:
+            current.append(image)
+            refused(program, pattern)
+            equal(store(host), before, "the store after it")
+
+
 def refused(program, pattern, *arguments, name="test.example/test/image:latest"):
     """A pull that fails with one line."""
     began = time.monotonic()

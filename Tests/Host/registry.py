@@ -27,14 +27,27 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 class Certificate:
     """A key and a certificate that vouches for itself."""
 
-    def __init__(self, directory: Path, names="IP:127.0.0.1,DNS:localhost"):
+    def __init__(self, directory: Path, names="IP:127.0.0.1,DNS:localhost", expired=False):
         directory.mkdir(parents=True, exist_ok=True)
         self.key, self.file = directory / "key.pem", directory / "ca.crt"
         do(f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {self.key} -out {self.file} -days 3 -subj /CN=registry "
            f"-addext subjectAltName={names} 2>&1")
+        if expired:
+            self._expire(names)
         self.directory = directory / "certs.d"
         self.directory.mkdir()
         do(f"cp {self.file} {self.directory}/ca.crt")
+
+    def _expire(self, names):
+        """Signs it once more, for a day that is over."""
+        top = self.file.parent
+        (top / "index.txt").touch()
+        (top / "serial").write_text("01\n")
+        (top / "ca.cnf").write_text(
+            f"[ca]\ndefault_ca=c\n[c]\nnew_certs_dir={top}\ndatabase={top}/index.txt\nserial={top}/serial\ndefault_md=sha256\n"
+            f"policy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName={names}\nbasicConstraints=CA:true\n")
+        do(f"openssl req -new -key {self.key} -subj /CN=registry -out {top}/request && openssl ca -batch -selfsign -config {top}/ca.cnf "
+           f"-keyfile {self.key} -in {top}/request -startdate 20200101000000Z -enddate 20200102000000Z -notext -out {self.file} 2>&1")
 
     def context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -65,10 +78,11 @@ class Server:
                     body = json.dumps(body).encode()
                 self.send_response(status)
                 headers = {name.replace("_", "-"): value for name, value in headers.items()}
-                if "Content-Length" not in headers:
-                    headers["Content-Length"] = len(body)
+                # None: it is not said.
+                headers = {"Content-Length": len(body), **headers}
                 for name, value in headers.items():
-                    self.send_header(name, value)
+                    if value is not None:
+                        self.send_header(name, value)
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body)

@@ -16,6 +16,11 @@ def _as_nobody(path):
     return "" if done.returncode == 0 else done.stderr
 
 
+def _reached_by_nobody(path):
+    """Every path below a directory that user 65534 can look at."""
+    return shell(f"find {path} -mindepth 1 -print0 | setpriv --reuid 65534 --regid 65534 --clear-groups xargs -0 stat -c %n 2>/dev/null").stdout
+
+
 @test
 def u11_nothing_below_the_data_directories_is_open_to_others(host):
     with host.container("--name", "c", "-p", "8080:80", "-v", "/data"):
@@ -27,8 +32,11 @@ def u11_nothing_below_the_data_directories_is_open_to_others(host):
             for path in (f"{host.scratch}/elsewhere/root", f"{host.scratch}/elsewhere.run"):
                 equal(stat.S_IMODE(os.stat(path).st_mode), 0o700, f"mode of {path}")
                 holds("Permission denied" in _as_nobody(path), f"another user can look into {path}")
+                # Not even who knows every name.
+                equal(_reached_by_nobody(path), "", f"what another user reaches below {path}")
         for path in (host.root, host.run_root):
             holds("Permission denied" in _as_nobody(path), f"another user can look into {path}")
+            equal(_reached_by_nobody(path), "", f"what another user reaches below {path}")
 
 
 @test

@@ -320,3 +320,25 @@ def a_container_that_lost_its_last_network_is_in_its_hosts_file_again_with_the_n
         holds("web1" not in host.swiftlet.ok("exec", "web1", "cat", "/etc/hosts"), "the old line is there still")
         host.swiftlet.ok("network", "connect", "mynet", "web1")
         matches(host.swiftlet.ok("exec", "web1", "cat", "/etc/hosts"), f"^10.89.0.3\t{one[:12]} web1$", "/etc/hosts")
+
+
+@test
+def a_container_that_is_renamed_is_found_by_its_new_name_at_once(host):
+    with _network(host), host.container("--network", "mynet", "--network-alias", "nick", "--name", "one") as one, \
+            host.container("--network", "mynet", "--name", "two"), \
+            host.container("--network", "container:two", "--name", "guest", command=WAITING) as guest:
+        host.swiftlet.ok("rename", "one", "uno")
+        equal((_ask("uno"), _ask("nick"), _ask("one.dns.podman"), _code("one.dns.podman")), (["10.89.0.2"], ["10.89.0.2"], [], "NXDOMAIN"), "the names")
+        matches(host.swiftlet.ok("exec", "uno", "cat", "/etc/hosts"), f"^10.89.0.2\t{one[:12]} uno$", "its own /etc/hosts")
+        host.swiftlet.ok("rename", "two", "due")
+        host.swiftlet.ok("rename", "guest", "ospite")
+        equal((_ask("due"), _ask("two")), (["10.89.0.3"], []), "the names of the second")
+        matches(host.swiftlet.ok("exec", "ospite", "cat", "/etc/hosts"), f"^127.0.0.1\t{guest[:12]} ospite$", "the hosts file that is shared")
+        host.swiftlet.ok("rename", "uno", "uno")
+        host.swiftlet.fails(125, "rename", "uno", "due")
+        equal((_ask("uno"), _ask("due")), (["10.89.0.2"], ["10.89.0.3"]), "the names after renames that change nothing")
+        # What was written is what is removed: nothing of the old name stays.
+        host.swiftlet.ok("network", "disconnect", "mynet", "uno")
+        holds(one[:12] not in host.swiftlet.ok("exec", "uno", "cat", "/etc/hosts"), "the line of the network that it left is still there")
+        host.remove("ospite")
+        holds("ospite" not in host.swiftlet.ok("exec", "due", "cat", "/etc/hosts"), "the line of a removed container is still there")

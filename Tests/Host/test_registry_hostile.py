@@ -1,10 +1,18 @@
-"""Registries that lie, break, and ask for what is not theirs: rows R1 to R14 of reliability.md, each with one clear
-error and a store that is as it was."""
+"""Registries that lie, break, and ask for what is not theirs: rows R1 to R14 and R19 of reliability.md (R3 to R6
+in test_registry_documents.py), each with one clear error and a store that is as it was."""
 import base64
+import contextlib
 import gzip
+import itertools
 import json
+import os
+import socket
+import tempfile
+import urllib.parse
+from pathlib import Path
 
 from check import equal, holds, matches, one_line, test
+from host import do
 from hostile import layer, mock, refused
 from registry import (INDEX, MANIFEST, PASSWORD, USER, Certificate, Image, Server, configuration, digest)
 
@@ -23,6 +31,11 @@ def _blob(image, number=0):
     return f"/v2/{image.name}/blobs/{digest(image.layers[number])}"
 
 
+def _chunked(data):
+    """A body that does not say its length."""
+    return b"%x\r\n" % len(data) + data + b"\r\n0\r\n\r\n"
+
+
 @test
 def r1_a_blob_with_another_content_is_refused(host):
     def flipped(image):
@@ -34,7 +47,15 @@ def r1_a_blob_with_another_content_is_refused(host):
         data = gzip.compress(layer("other"), 1, mtime=0)
         image.paths[_blob(image)] = (200, data + bytes(len(image.layers[0]) - len(data)), {})
 
+    def without_length(change):
+        def bend(image):
+            data = change(image.layers[0])
+            image.paths[_blob(image)] = (200, _chunked(data), {"Transfer-Encoding": "chunked", "Content-Length": None})
+        return bend
+
     _all_refused(host, flipped, 'layer "?sha256:')
+    _all_refused(host, without_length(lambda x: x + b"more"), "sends more than the [0-9]* bytes")
+    _all_refused(host, without_length(lambda x: x[:-5]), "blob sha256:.* it ended after [0-9]* of [0-9]* bytes")
     _all_refused(host, other, 'layer "?sha256:.*(digest|trailing|damaged|gzip)')
 
 
@@ -61,74 +82,6 @@ def r2_a_manifest_with_another_digest_is_refused(host):
         refused(program, "the registry says sha256:.* but its content has digest")
 
 
-@test
-def r3_a_blob_of_another_size_is_refused(host):
-    def longer(image):
-        image.paths[_blob(image)] = (200, image.layers[0] + b"more", {})
-
-    def shorter(image):
-        image.paths[_blob(image)] = (200, image.layers[0][:-100], {})
-
-    def configuration_longer(image):
-        image.paths[f"/v2/{image.name}/blobs/{digest(image.configuration)}"] = (200, image.configuration + b" ", {})
-
-    _all_refused(host, longer, "the registry has .* bytes of it instead of")
-    _all_refused(host, shorter, "the registry has .* bytes of it instead of")
-    _all_refused(host, configuration_longer, "configuration sha256:.* is larger than")
-
-
-@test
-def r4_a_document_that_can_be_read_in_two_ways_is_refused(host):
-    def change(kind=MANIFEST, raw=None, **fields):
-        def bend(image):
-            document = raw or json.dumps({**json.loads(image.manifest), **fields}).encode()
-            image.add_manifest("latest", document, kind)
-        return bend
-
-    _all_refused(host, change(manifests=[]), "ambiguous manifest")
-    _all_refused(host, change(INDEX), "announced as|says it is")
-    _all_refused(host, change(mediaType=INDEX), "says it is")
-    _all_refused(host, change(raw=b'{"schemaVersion":2,"config":{},"config":{},"layers":[]}'), "twice")
-    _all_refused(host, change(raw=b'{"schemaVersion":2,"config":{},"layers":[]} {}'), "goes on after its end")
-
-
-@test
-def r5_documents_that_are_huge_or_deep_are_refused(host):
-    def of(data, kind=MANIFEST):
-        return lambda image: image.add_manifest("latest", data, kind)
-
-    def nested(image):
-        below, kind = image.manifest, MANIFEST
-        for _ in range(12):
-            below = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
-                {"mediaType": kind, "digest": digest(below), "size": len(below)}]}).encode()
-            image.add_manifest("latest", below, INDEX)
-            kind = INDEX
-
-    def large_configuration(image):
-        manifest = json.loads(image.manifest)
-        manifest["config"]["size"] = 5 << 20
-        image.add_manifest("latest", json.dumps(manifest).encode(), MANIFEST)
-
-    _all_refused(host, of(b" " * ((4 << 20) + 1)), "larger than 4194304 bytes")
-    _all_refused(host, of(b"[" * 100_000), "nested more than 64 deep")
-    _all_refused(host, of(b'{"schemaVersion":2,"layers":' + b"[" * 60 + b"]" * 60 + b"}"), "manifest|layers|nested")
-    _all_refused(host, nested, "nested more than 8 deep")
-    _all_refused(host, large_configuration, "5242880 bytes")
-    _all_refused(host, of(json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": {"digest": digest(b""), "size": 0},
-                                      "layers": [{"digest": digest(b""), "size": 0}] * 600}).encode()), "blob|configuration|layers")
-
-
-@test
-def r6_a_digest_that_could_be_a_path_is_refused(host):
-    for text in ("sha256:../../../etc/x", "sha256:" + "A" * 64, "sha256:abc", "md5:" + "a" * 32, "sha256:" + "a" * 100_000, ""):
-        def bend(image, text=text):
-            manifest = json.loads(image.manifest)
-            manifest["layers"][0]["digest"] = text
-            image.add_manifest("latest", json.dumps(manifest).encode(), MANIFEST)
-        _all_refused(host, bend, "layers.*digest")
-
-
 def _wants_token(realm, image):
     """A registry that sends everybody to a token server."""
     def answer(request):
@@ -140,16 +93,23 @@ def _wants_token(realm, image):
 
 @test
 def r7_credentials_reach_no_token_server_of_another_site(host):
-    image, evil = Image([layer()]), None
-    with Server(lambda request: request.reply(403), address="127.0.0.2") as evil:
-        for realm, pattern in ((f"http://{evil.host}/token", "were not sent there"), ("file:///etc/passwd", "no HTTP URL"),
-                               ("http://169.254.169.254/latest", "link-local"), ("", "no HTTP URL")):
+    image, certificate = Image([layer()]), Certificate(host.scratch / "mock-certificate", "IP:127.0.0.2")
+    realms = [("file:///etc/passwd", "no HTTP URL"), ("http://169.254.169.254/latest", "link-local"), ("", "no HTTP URL"),
+              ("http://[fe80::1]/token", "link-local"), ("http://[::ffff:169.254.169.254]/token", "link-local"), ("//127.0.0.2/", "no HTTP URL")]
+    with contextlib.ExitStack() as stack:
+        # Another site, with TLS and without, and one in a private network.
+        sites = [stack.enter_context(Server(lambda request: request.reply(403), *more)) for more in (
+            (None, "127.0.0.2"), (certificate, "127.0.0.2"), (None, "192.168.121.67"))]
+        realms += [(f"{scheme}://{site.host}/token", "were not sent there") for scheme, site in zip(("http", "https", "http"), sites)]
+        for realm, pattern in realms:
             with mock(host, _wants_token(lambda: realm, image)) as (server, program):
                 refused(program, pattern, "--creds", f"{USER}:{PASSWORD}")
                 holds(not any(server.sent()), f"the registry itself got credentials: {server.requests}")
-        holds(evil.requests, "nobody asked the other site for an anonymous token")
-        equal([x for x in evil.sent() if x], [], "what the other site got")
-        holds(not any(USER in path for _, path, _ in evil.requests), f"the name of the user: {evil.requests}")
+        for site in sites:
+            holds(site.requests, "nobody asked the other site for an anonymous token")
+            equal([x for x in site.sent() if x], [], "what the other site got")
+            holds(not any(USER in path for _, path, _ in site.requests), f"the name of the user: {site.requests}")
+    _remove(certificate)
 
 
 @test
@@ -164,26 +124,50 @@ def r7_a_token_server_without_tls_is_refused_by_a_registry_with_tls(host):
 
 
 def _remove(certificate):
-    for path in [*certificate.directory.iterdir(), certificate.key, certificate.file]:
-        path.unlink()
-    certificate.directory.rmdir()
-    certificate.key.parent.rmdir()
+    do(f"rm -r {certificate.key.parent}")
+
+
+@contextlib.contextmanager
+def _names(**addresses):
+    """Names that this private host knows, while the block lasts; _ stands for a dot."""
+    file = "/etc/hosts"
+    copy = tempfile.NamedTemporaryFile("w", dir="/run", delete=False)
+    with copy:
+        copy.write(open(file).read() + "".join(f"{address} {name.replace('_', '.')}\n" for name, address in addresses.items()))
+    os.chmod(copy.name, 0o644)
+    do(f"mount --bind {copy.name} {file}")
+    try:
+        yield
+    finally:
+        do(f"umount {file}")
+        os.unlink(copy.name)
 
 
 @test
 def r8_nothing_secret_goes_along_a_redirect(host):
     image = Image([layer()])
-    with Server(image.answer, address="127.0.0.2") as other:
-        def answer(request):
-            if request.headers.get("Authorization") != BASIC:
-                return request.reply(401, WWW_Authenticate='Basic realm="x"')
-            if "/blobs/" in request.path:
-                return request.reply(307, Location=f"http://{other.host}{request.path}")
-            image.answer(request)
-        with mock(host, answer) as (server, program):
-            program.ok("pull", "-q", "--creds", f"{USER}:{PASSWORD}", "test.example/test/image")
-            holds(len(other.requests) >= 2, "the blobs were to come from the other host")
-            equal([h for _, _, h in other.requests if {"Authorization", "Cookie"} & set(h)], [], "what the other host got")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_names(registry_test="127.0.0.1", sub_registry_test="127.0.0.2"))
+        others = {"another host": stack.enter_context(Server(image.answer, address="127.0.0.2")),
+                  "another port": stack.enter_context(Server(image.answer))}
+        others["a host below"] = others["another host"]
+        for (what, other), status in itertools.product(others.items(), (301, 302, 303, 307, 308)):
+            del other.requests[:]
+            place = other.host if what != "a host below" else f"sub.registry.test:{other.port}"
+
+            def answer(request):
+                if request.headers.get("Authorization") != BASIC:
+                    return request.reply(401, WWW_Authenticate='Basic realm="x"')
+                if request.path != "/v2/":
+                    return request.reply(status, Location=f"http://{place}{request.path}", Set_Cookie="secret=1; Path=/")
+                image.answer(request)
+            with mock(host, answer) as (server, program):
+                conf = Path(program.environment["CONTAINERS_REGISTRIES_CONF"])
+                conf.write_text(conf.read_text().replace("127.0.0.1:", "registry.test:"))
+                program.ok("pull", "-q", "--creds", f"{USER}:{PASSWORD}", "test.example/test/image")
+                holds(len(other.requests) >= 3, f"manifest and blobs were to come from {what}")
+                equal([h for _, _, h in other.requests if {"Authorization", "Cookie"} & set(h)], [], f"what {what} got after {status}")
+                program.ok("rmi", "test.example/test/image")
 
 
 @test
@@ -225,20 +209,46 @@ def r9_the_urls_of_a_foreign_layer_are_never_asked(host):
         equal(evil.requests, [], "what the other host was asked")
 
 
+def _uploads(location, sent):
+    """A registry with a password that takes uploads somewhere else."""
+    def answer(request):
+        if request.headers.get("Authorization") != BASIC:
+            return request.reply(401, WWW_Authenticate='Basic realm="x"')
+        if request.command == "POST":
+            return request.reply(202, Location=location)
+        sent.append(request.path)
+        request.reply(201 if request.command == "PUT" else 404)
+    return answer
+
+
 @test
 def r10_credentials_do_not_go_where_an_upload_is_sent(host):
-    with Server(lambda request: request.reply(201), address="127.0.0.2") as other:
-        def answer(request):
-            if request.headers.get("Authorization") != BASIC:
-                return request.reply(401, WWW_Authenticate='Basic realm="x"')
-            if request.command == "POST":
-                return request.reply(202, Location=f"http://{other.host}/upload?state=1")
-            request.reply(201 if request.command == "PUT" else 404)
-        with mock(host, answer) as (_, program):
-            program.ok("load", "-i", host.archive)
-            program.ok("push", "-q", "--creds", f"{USER}:{PASSWORD}", program.ok("images", "-q"), "test.example/test/image")
-            holds(len(other.requests) >= 2, "the blobs were to go to the other host")
-            equal([x for x in other.sent() if x], [], "the credentials that it got")
+    with contextlib.ExitStack() as stack:
+        for what, address in (("another host", "127.0.0.2"), ("another port", "127.0.0.1")):
+            other = stack.enter_context(Server(lambda request: request.reply(201), address=address))
+            with mock(host, _uploads(f"http://{other.host}/upload?state=1", [])) as (_, program):
+                program.ok("load", "-i", host.archive)
+                program.ok("push", "-q", "--creds", f"{USER}:{PASSWORD}", program.ok("images", "-q"), "test.example/test/image")
+                holds(len(other.requests) >= 2, f"the blobs were to go to {what}")
+                equal([x for x in other.sent() if x], [], f"the credentials that {what} got")
+                program.ok("rmi", "-a")
+
+
+@test
+def r10_an_upload_to_a_secret_place_or_without_tls_is_refused(host):
+    certificate = Certificate(host.scratch / "mock-certificate")
+    with Server(lambda request: request.reply(201)) as plain:
+        for secure, location, pattern in ((False, "http://169.254.169.254/x", "link-local"), (False, "file:///etc/passwd", "no HTTP URL"),
+                                          (False, "", "no HTTP URL"), (True, f"http://{plain.host}/x", "sends it from https to")):
+            sent = []
+            with mock(host, _uploads(location, sent), not secure, certificate if secure else None) as (_, program):
+                program.ok("load", "-q", "-i", host.archive)
+                words = ("push", "-q", "--creds", f"{USER}:{PASSWORD}", "--cert-dir", certificate.directory, program.ok("images", "-q"))
+                matches(one_line(program.fails(125, *words, "test.example/test/image"), "stderr"), pattern, f"an upload to {location!r}")
+                equal([x for x in sent if "manifests" in x], [], "manifests that were sent nevertheless")
+                program.ok("rmi", "-a")
+        equal(plain.requests, [], "what came without TLS")
+    _remove(certificate)
 
 
 @test
@@ -254,6 +264,32 @@ def r11_a_token_is_for_one_repository_and_for_pulling_only(host):
 
 
 @test
+def r11_a_token_is_never_sent_for_another_repository(host):
+    images = {name: Image([layer(name)], name=name) for name in ("test/image", "other/image")}
+
+    def token(request):
+        scope = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query)["scope"]
+        request.reply(200, {"token": base64.b64encode(" ".join(scope).encode()).decode()})
+
+    def answer(request):
+        name = next((x for x in images if f"/v2/{x}/" in request.path), None)
+        wanted = "Bearer " + base64.b64encode(f"repository:{name}:pull".encode()).decode()
+        if request.headers.get("Authorization") != wanted:
+            holds("Authorization" not in request.headers, f"{request.path} with {request.headers}")
+            return request.reply(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="s"')
+        images[name].answer(request)
+    with Server(token) as tokens, mock(host, answer) as (server, program):
+        # One process, and one registry: each name has a token of its own.
+        program.ok("pull", "-q", "--creds", f"{USER}:{PASSWORD}", *(f"test.example/{name}" for name in images))
+        equal([urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)["scope"] for _, path, _ in tokens.requests],
+              [[f"repository:{name}:pull"] for name in images], "what the token server was asked")
+        sent = {(base64.b64decode(headers["Authorization"].split()[1]).decode(), name) for _, path, headers in server.requests
+                for name in images if "Authorization" in headers and f"/v2/{name}/" in path}
+        equal(sent, {(f"repository:{name}:pull", name) for name in images}, "which token went where")
+        program.ok("rmi", "-a")
+
+
+@test
 def r12_plain_http_is_never_tried_without_insecure(host):
     image = Image([layer()])
     with mock(host, image.answer, insecure=False) as (server, program):
@@ -261,6 +297,63 @@ def r12_plain_http_is_never_tried_without_insecure(host):
         refused(program, "TLS|tls", "--tls-verify=true")
         equal(server.requests, [], "what came over plain HTTP")
         program.ok("pull", "-q", "--tls-verify=false", "test.example/test/image")
+
+
+class Either(Server):
+    """A server at one port with TLS, or what stands for it, and without. plain: first lines of what came without."""
+
+    def __init__(self, certificate, answer, address="127.0.0.1"):
+        super().__init__(answer, address=address)
+        self.plain, inner = [], self.server.get_request
+
+        def get_request():
+            connection, peer = inner()
+            first = connection.recv(64, socket.MSG_PEEK)
+            if first[:1] != b"\x16":
+                self.plain.append(first)
+                return connection, peer
+            if certificate is None:
+                connection.close()
+                raise OSError("no TLS today")
+            return certificate.context().wrap_socket(connection, server_side=True), peer
+        self.server.get_request = get_request
+
+
+@test
+def r12_what_is_wrong_with_tls_never_leads_to_http(host):
+    image = Image([layer()])
+    certificates = {"nobody vouches for": Certificate(host.scratch / "one"), "is of another host": Certificate(host.scratch / "two", "DNS:other.test"),
+                    "is too old": Certificate(host.scratch / "three", expired=True)}
+    for what, certificate in (*certificates.items(), ("is not there", None)):
+        with Either(certificate, image.answer) as server, mock(host, image.answer, insecure=False) as (_, program):
+            _at(program, f'[[registry]]\nprefix="test.example"\nlocation="{server.host}"\n')
+            certs = ("--cert-dir", certificate.directory) if certificate and "vouches" not in what else ()
+            refused(program, "certificate|TLS|cut|reset|connection", *certs)
+            refused(program, "certificate|TLS|cut|reset|connection", "--tls-verify=true", *certs)
+            equal((server.requests, server.plain), ([], []), f"what came to a registry whose certificate {what}")
+            if certificate:
+                # Where verification is off, TLS that works is used; what it protects is not sent without.
+                program.ok("pull", "-q", "--tls-verify=false", "test.example/test/image")
+                equal(server.plain, [], "what came without TLS where the certificate does not matter")
+                program.ok("rmi", "test.example/test/image")
+    for certificate in certificates.values():
+        _remove(certificate)
+
+
+@test
+def r12_a_name_that_begins_like_this_host_s_is_no_reason_for_http(host):
+    image = Image([layer()])
+    with _names(localhost_evil_test="127.0.0.1", loopback_test="127.0.0.1"), Either(None, image.answer) as server:
+        for name in ("localhost.evil.test", "loopback.test", "localhost", "127.0.0.1"):
+            with mock(host, image.answer, insecure=False) as (_, program):
+                # One that is insecure does not make another one so that lies at the same place, or has a like name.
+                _at(program, f'[[registry]]\nlocation="evil.test:{server.port}"\ninsecure=true\n[[registry]]\nlocation="{name}"\ninsecure=true\n')
+                refused(program, "TLS|cut|reset|connection", name=f"{name}:{server.port}/test/image")
+        equal(server.plain, [], "what came over plain HTTP")
+
+
+def _at(program, registries):
+    Path(program.environment["CONTAINERS_REGISTRIES_CONF"]).write_text(registries)
 
 
 @test
@@ -279,7 +372,12 @@ def r13_the_token_server_is_verified_as_the_registry_is(host):
 @test
 def r14_a_mirror_gives_way_and_a_pinned_registry_does_not(host):
     image = Image([layer()])
-    with Server(lambda request: request.reply(404), address="127.0.0.2") as mirror:
+    for status in (404, 401, 403, 500):
+        _mirrored(host, image, status)
+
+
+def _mirrored(host, image, status):
+    with Server(lambda request: request.reply(status), address="127.0.0.2") as mirror:
         with mock(host, image.answer) as (server, program):
             extra = configuration(host.scratch / "mock", f"""unqualified-search-registries = ["first.example", "test.example"]
 [aliases]
@@ -407,19 +505,40 @@ def what_is_no_container_image_is_refused(host):
 @test
 def r19_a_password_is_in_no_output_and_no_file_but_its_own(host):
     image = Image([layer()])
+    seen, secret = set(), base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
     def answer(request):
+        # While it waits for the answer: what another user of the host can see of it.
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                line = Path("/proc", pid, "cmdline").read_bytes()
+                if PASSWORD.encode() in line or secret.encode() in line:
+                    seen.add(line)
         if request.headers.get("Authorization") != BASIC:
             return request.reply(401, WWW_Authenticate='Basic realm="x"')
         image.answer(request)
-    with mock(host, answer) as (_, program):
-        done = [program.run("login", "--tls-verify=false", "-v", "-u", USER, "--password-stdin", "127.0.0.1:1", input=PASSWORD),
-                program.run("pull", "--creds", f"{USER}:{PASSWORD}", "test.example/test/none"),
-                program.run("pull", "--creds", f"{USER}:{PASSWORD}", "test.example/test/image")]
-        equal([x.status for x in done], [125, 125, 0], f"exit statuses: {done}")
-        secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    with mock(host, answer) as (server, program):
+        auth = Path(program.environment["REGISTRY_AUTH_FILE"])
+        name, old = "test.example/test/image", os.umask(0)
+        try:
+            done = [program.run("--log-level", "debug", *words, input=PASSWORD) for words in (
+                ("login", "--tls-verify=false", "-v", "-u", USER, "--password-stdin", server.host),
+                ("login", "--tls-verify=false", "-v", "-u", USER, "--password-stdin", "127.0.0.1:1"),
+                ("pull", "test.example/test/none"), ("pull", name), ("push", name, f"{server.host}/test/other"), ("search", f"{server.host}/x"))]
+        finally:
+            os.umask(old)
+        equal([x.status for x in done][:4], [0, 125, 125, 0], f"exit statuses: {done}")
+        equal(seen, set(), "command lines with the password")
+        equal(oct(auth.stat().st_mode & 0o7777), "0o600", "the mode of auth.json, with a umask of 0")
+        # One that others can read is not kept so.
+        auth.chmod(0o666)
+        program.ok("login", "--tls-verify=false", "-u", USER, "--password-stdin", server.host, input=PASSWORD)
+        equal(oct(auth.stat().st_mode & 0o7777), "0o600", "the mode of an auth.json that was open")
+        done += [program.run("pull", "--creds", f"{USER}:{PASSWORD}", x) for x in ("test.example/test/none", name)]
+        equal([x.status for x in done][-2:], [125, 0], f"exit statuses: {done}")
         holds(not any(word in x.out + x.err for x in done for word in (PASSWORD, secret)), f"the password is shown: {done}")
-        for tree in (host.scratch / "elsewhere", host.scratch / "elsewhere.run"):
+        for tree in (host.scratch / "elsewhere", host.scratch / "elsewhere.run", auth.parent):
             for path in tree.rglob("*"):
-                if path.is_file() and not path.is_symlink():
-                    holds(PASSWORD.encode() not in path.read_bytes(), f"the password is in {path}")
+                if path != auth and path.is_file() and not path.is_symlink():
+                    data = path.read_bytes()
+                    holds(PASSWORD.encode() not in data and secret.encode() not in data, f"the password is in {path}")

@@ -1,34 +1,22 @@
 """Images made here, images looked at, and what registries have, against Debian's Podman."""
-import contextlib
 import json
 import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from census import Census
 from check import equal, holds, matches, one_line, test
-from host import do, output, shell
+from host import do, shell
+from hostile import layer, mock
+from oracle import debian
 from program import IMAGE
-from registry import DOCKER_MANIFEST, Image, Server, configuration, registry
+from registry import DOCKER_MANIFEST, INDEX, MANIFEST, Image, Server, configuration, digest, registry
 
-PODMAN = "podman --root {0}/podman --runroot {0}/podman.run --storage-driver vfs --cgroup-manager cgroupfs --runtime runc"
+HERE = Path(__file__).parent
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 CHANGES = "echo x > /new; mkdir /d; echo y > /d/f; ln /d/f /d/g; rm /etc/passwd; ln -s a /l; chmod 700 /tmp; mknod /d/p p"
 INSTRUCTIONS = ["CMD=/bin/sh", "ENV A=b", "EXPOSE 80", "LABEL x=y", "WORKDIR /d", 'ENTRYPOINT ["/bin/echo", "a b"]',
                 "USER 1:2", "VOLUME /v", "STOPSIGNAL 9"]
-
-
-@contextlib.contextmanager
-def _podman(host):
-    """Debian's Podman as a command line."""
-    command = PODMAN.format(host.scratch)
-    do(f"{command} load -qi {host.archive}")
-    try:
-        yield command
-    finally:
-        shell(f"{command} system reset -f; rm -rf {host.scratch}/podman {host.scratch}/podman.run; "
-              "find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} +")
 
 
 def _configuration(text):
@@ -39,9 +27,14 @@ def _configuration(text):
         "Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels", "WorkingDir", "User", "Volumes", "StopSignal")}
 
 
+def _progress(error):
+    """Lines of progress without the digests, which hold a time."""
+    return re.sub("sha256:[0-9a-f]{64}", "DIGEST", error)
+
+
 @test
 def commit_makes_the_image_that_podman_makes(host):
-    with _podman(host) as podman, host.elsewhere() as swiftlet:
+    with debian(host) as podman, host.elsewhere() as swiftlet:
         swiftlet.ok("load", "-i", host.archive)
         swiftlet.ok("run", "--name", "c", "--network", "none", IMAGE, "sh", "-c", CHANGES)
         do(f"{podman} run --name c --network none {IMAGE} sh -c '{CHANGES}'")
@@ -51,6 +44,7 @@ def commit_makes_the_image_that_podman_makes(host):
         do(f"{podman} commit -q {quoted} -a me c new:1")
         equal(_configuration(swiftlet.ok("inspect", "new:1")), _configuration(do(f"{podman} inspect new:1")), "the configuration")
         equal(swiftlet.field("new:1", ".Author"), "me", "the author")
+        equal(_progress(swiftlet.run("commit", "c").err), _progress(do(f"{podman} commit c 2>&1 >/dev/null")), "progress of commit")
         equal(swiftlet.ok("images", "-q", "--no-trunc", "new:1"), f"sha256:{identifier}", "the id")
         listing = "cd / && find d l new tmp | sort; cat d/g; stat -c %a tmp; stat -c %h d/f; test -p d/p && echo pipe"
         equal(swiftlet.ok("run", "--rm", "--network", "none", "--entrypoint", "", "--user", "0", "new:1", "sh", "-c", listing),
@@ -71,12 +65,15 @@ def commit_makes_the_image_that_podman_makes(host):
 
 @test
 def import_makes_an_image_of_a_tar_compressed_or_not(host):
-    with _podman(host) as podman, host.elsewhere() as swiftlet:
+    with debian(host) as podman, host.elsewhere() as swiftlet:
         tar = host.scratch / "root.tar"
         do(f"{podman} create --name c {IMAGE} && {podman} export -o {tar} c && gzip -k {tar} && zstd -q {tar}")
         flags = [x for change in INSTRUCTIONS for x in ("-c", change)]
         quoted = " ".join(f"'{x}'" for x in flags)
         do(f"{podman} import -q {quoted} -m remark {tar} imp:1")
+        equal(_progress(swiftlet.run("import", tar, "progress").err), _progress(do(f"{podman} import {tar} progress 2>&1 >/dev/null")),
+              "progress of import")
+        swiftlet.ok("rmi", "progress")
         ids = set()
         for name in (tar, f"{tar}.gz", f"{tar}.zst"):
             printed = swiftlet.ok("import", "-q", *flags, "-m", "remark", name, "imp:1")
@@ -100,7 +97,7 @@ def import_makes_an_image_of_a_tar_compressed_or_not(host):
 
 @test
 def diff_shows_what_podman_shows(host):
-    with _podman(host) as podman, host.elsewhere() as swiftlet:
+    with debian(host) as podman, host.elsewhere() as swiftlet:
         swiftlet.ok("load", "-i", host.archive)
         swiftlet.ok("run", "--name", "c", "--network", "none", IMAGE, "sh", "-c", CHANGES)
         do(f"{podman} run --name c --network none {IMAGE} sh -c '{CHANGES}'")
@@ -118,7 +115,7 @@ def diff_shows_what_podman_shows(host):
 
 @test
 def an_image_is_mounted_to_be_looked_at_and_unmounted(host):
-    with _podman(host) as podman, host.elsewhere() as swiftlet:
+    with debian(host) as podman, host.elsewhere() as swiftlet:
         swiftlet.ok("load", "-i", host.archive)
         path, theirs = swiftlet.ok("image", "mount", IMAGE), do(f"{podman} image mount {IMAGE}").strip()
         try:
@@ -142,6 +139,21 @@ def an_image_is_mounted_to_be_looked_at_and_unmounted(host):
         equal(swiftlet.ok("image", "mount"), "", "what is mounted after rmi -f")
 
 
+def _bring_to_version_2(path):
+    """Makes a database the one that version 2 would have left: its tables, as they were kept, with the rows of now."""
+    old = path.with_name("old.sqlite")
+    database = sqlite3.connect(old, isolation_level=None)
+    database.executescript((HERE / "state_version_2.sql").read_text())
+    database.execute("ATTACH ? AS now", (str(path),))
+    for (table,) in database.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
+        columns = ", ".join(row[1] for row in database.execute(f"PRAGMA main.table_info({table})"))
+        database.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}")
+    database.close()
+    for file in path.parent.glob("state.sqlite*"):
+        file.unlink()
+    old.rename(path)
+
+
 @test
 def a_store_of_an_earlier_version_shows_the_same_images(host):
     with host.elsewhere() as swiftlet:
@@ -157,17 +169,62 @@ def a_store_of_an_earlier_version_shows_the_same_images(host):
             return [re.sub(r'(?s)"History": \[.*?\]', "", swiftlet.ok(*form)) for form in forms]
         shown = show()
         holds("map[a:b ü:c d]" in shown[0], f"labels: {shown[0]}")
-        database = sqlite3.connect(Path(swiftlet.options[1], "state.sqlite"), isolation_level=None)
-        # What the third version of the tables brought, and those after it, is taken away again.
-        for statement in ("DROP TABLE past_image_names", "ALTER TABLE volumes DROP COLUMN labels", "ALTER TABLE containers DROP COLUMN restarts",
-                          "DROP TABLE chosen_ports", "DROP TABLE container_dependencies",
-                          "DROP INDEX images_by_age", "DROP INDEX images_by_manifest", "DROP INDEX image_names_by_last",
-                          "DROP INDEX image_names_by_digest", "ALTER TABLE image_names DROP COLUMN last",
-                          "ALTER TABLE image_names DROP COLUMN digest", "ALTER TABLE images DROP COLUMN made",
-                          "DROP TABLE image_labels", "PRAGMA user_version = 2"):
-            database.execute(statement)
-        database.close()
+        _bring_to_version_2(Path(swiftlet.options[1], "state.sqlite"))
         equal(show(), shown, "what is shown after the way up")
+
+
+@test
+def a_newer_image_is_looked_for_in_silence_and_an_id_in_no_registry(host):
+    image, newer = Image([layer()]), Image([layer("newer")])
+    name = "test.example/test/image"
+    with mock(host, image.answer) as (server, program), debian(host, loaded=False) as podman:
+        identifier = program.ok("pull", "-q", name)
+        do(f"CONTAINERS_REGISTRIES_CONF={program.environment['CONTAINERS_REGISTRIES_CONF']} {podman} pull -q {name}")
+        for words in (("create", "--network", "none", "--pull", "newer", name, "x"), ("pull", "--policy", "newer", name)):
+            equal(program.run(*words).err, "", f"stderr of {words[0]} where nothing is newer")
+        del server.requests[:]
+        for known in (identifier, identifier[:12]):
+            wanted = shell(f"{podman} pull {known}")
+            done = program.run("pull", known)
+            equal((done.status, done.err), (wanted.returncode, wanted.stderr), f"pull of {known}")
+            done = program.run("create", "--network", "none", "--pull", "newer", known, "x")
+            equal((done.status, done.err), (0, ""), f"create --pull=newer of {known}")
+        equal(server.requests, [], "what a registry was asked for an id")
+        before = dict(image.paths)
+        image.paths.clear()
+        equal(program.run("create", "--network", "none", "--pull", "newer", name, "x").err, "", "stderr where the registry has none")
+        image.paths.update({**before, **newer.paths})
+        done = program.run("pull", "--policy", "newer", name)
+        equal(done.out.strip(), digest(newer.configuration)[7:], "the id of a newer one")
+        matches(done.err, f"^Trying to pull {name}:latest...\nGetting image source signatures\n", "progress then")
+        program.ok("rm", "-a")
+        program.ok("rmi", "-a")
+    with mock(host, lambda request: request.reply(404)) as (server, program):
+        server.server.server_close()
+        matches(one_line(program.fails(125, "create", "--pull", "newer", "--network", "none", name).replace("Trying", "Copying"), "stderr"),
+                "refused|404|unknown", "an image that is nowhere")
+
+
+@test
+def the_variant_of_an_index_is_chosen_as_podman_chooses(host):
+    image = Image([layer()])
+    machines = [("arm", "v5"), ("arm", "v6"), ("arm", ""), ("arm", "v7"), ("arm", "v8"), ("amd64", "v2"), ("arm64", "v8"), ("arm64", "")]
+    for chosen in (machines, machines[:2], machines[4:6] + machines[6:7]):
+        entries = []
+        for machine, variant in chosen:
+            other = Image([layer(machine + variant)])
+            image.paths = {**other.paths, **image.paths}
+            platform = {"os": "linux", "architecture": machine, **({"variant": variant} if variant else {})}
+            entries.append(image.descriptor(MANIFEST, other.manifest, platform=platform))
+        image.add_manifest("many", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode(), INDEX)
+        with mock(host, image.answer) as (_, program), debian(host, loaded=False) as podman:
+            conf = program.environment["CONTAINERS_REGISTRIES_CONF"]
+            for platform in ("linux/arm", "linux/arm/v6", "linux/arm/v7", "linux/arm/v8", "linux/arm/v9", "linux/arm64", "linux/arm64/v8",
+                             "linux/arm64/v9", "linux/amd64", "linux/amd64/v2", "linux/amd64/v3", "linux/s390x"):
+                words = f"pull -q --platform {platform} test.example/test/image:many"
+                wanted, done = shell(f"CONTAINERS_REGISTRIES_CONF={conf} {podman} {words}"), program.run(*words.split())
+                equal((done.status, done.out), (wanted.returncode, wanted.stdout), f"{platform} of {chosen}: {done}")
+            program.ok("rmi", "-a", "-f")
 
 
 @test

@@ -162,7 +162,7 @@ def load_prints_the_archive_s_own_names_each_on_a_line(host):
         elsewhere.ok("save", "-q", "-o", archive, "-m", IMAGE, "second:1")
         done = elsewhere.run("load", "-i", archive)
         equal(sorted(done.out.splitlines()), [f"Loaded image: {IMAGE}", "Loaded image: localhost/second:1"], f"load: {done}")
-        matches(done.err, "(?s)^Copying blob sha256:.*\nCopying config sha256:.*\nWriting manifest to image destination\n$", "progress")
+        matches(done.err, "^Getting image source signatures\n(Copying blob sha256:.*\n)+Copying config sha256:.*\nWriting manifest to image destination\nStoring signatures\n", "progress")
         terminal = do(f"script -qec '{' '.join(elsewhere.command('load', '-i', archive))}' /dev/null")
         holds("destination  0 B" not in terminal, f"progress on a terminal: {terminal!r}")
         archive.unlink()

@@ -1,6 +1,7 @@
 """Pulls that are cut short: what has come is kept, and the next pull goes on from there."""
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -68,8 +69,14 @@ def _cut_short(slow, program, number):
     time.sleep(0.2)
     pull.send_signal(number)
     equal(pull.wait(10), -number, "how the pull ended")
-    pull.communicate()
+    error = pull.communicate()[1].decode()
+    # SIGKILL leaves nothing the time to say so.
+    told = [x for x in error.splitlines() if x.startswith("Error: ")]
+    equal(told, [] if number == signal.SIGKILL else [INTERRUPTED], f"stderr after signal {number}: {error}")
     return path
+
+
+INTERRUPTED = "Error: pull was interrupted; what has come is kept, and the next pull goes on with it"
 
 
 @test
@@ -93,6 +100,44 @@ def a_pull_that_was_cut_short_goes_on_where_it_stopped(host):
             holds(not any(small in x for x in slow.others), f"the small layer was asked for again: {slow.others}")
             equal(list(Path(program.options[1], "partial").iterdir()), [], "unfinished blobs afterwards")
             program.ok("rmi", NAME)
+
+
+@test
+def a_load_or_push_that_is_interrupted_says_so_and_leaves_nothing(host):
+    reached, go_on = threading.Event(), threading.Event()
+
+    def answer(request):
+        if request.command in ("POST", "PUT", "PATCH"):
+            reached.set()
+            go_on.wait(20)
+        request.reply(200 if request.path == "/v2/" else 404)
+
+    def begun(program, *words):
+        # Who runs the tests in the background has SIGINT ignored.
+        return program.start(*words, stdin=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    with mock(host, answer) as (_, program):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            load = begun(program, "load")
+            # More than a pipe holds: it has begun to read.
+            load.stdin.write(host.archive.read_bytes()[:100_000])
+            load.stdin.flush()
+            _interrupted(load, number, "Error: load was interrupted")
+            program.ok("rm", "-a")
+            equal(program.ok("system", "check", "-q"), "", "system check")
+        program.ok("load", "-q", "-i", host.archive)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            reached.clear()
+            push = begun(program, "push", program.ok("images", "-q"), "test.example/test/image")
+            until(reached.is_set)
+            _interrupted(push, number, "Error: push was interrupted")
+        go_on.set()
+        program.ok("rmi", "-a")
+
+
+def _interrupted(process, number, line):
+    process.send_signal(number)
+    error = process.communicate(timeout=10)[1].decode()
+    equal((process.returncode, error.splitlines()[-1:]), (-number, [line]), f"after signal {number}: {error}")
 
 
 @test

@@ -61,6 +61,20 @@ def a_start_puts_the_network_of_others_back(host):
 
 
 @test
+def a_start_puts_lost_ports_of_others_back(host):
+    """Whatever somebody did to one port of the bridge, or to two."""
+    host.swiftlet.ok("network", "create", "one")
+    try:
+        with host.container("--network", "one", "--name", "first"), host.container("--network", "one", "--name", "second"):
+            for damage in ("ip link set {0} nomaster", "ip link set {0} down", "ip link del {0}", "ip link del {0}; ip link set {1} nomaster"):
+                do(damage.format(*re.findall(r"\d+: (\S+)@", output("ip link show master podman1"))))
+                inside = ("sh", "-c", "wget -qO- http://first && wget -qO- http://second")
+                equal(host.swiftlet.ok("run", "--rm", "--network", "one", IMAGE, *inside).count("Hostname:"), 2, f"who answers after {damage}")
+    finally:
+        host.swiftlet.ok("network", "rm", "-f", "-t", "0", "one")
+
+
+@test
 def names_of_an_ipv6_network_never_stand_in_a_starts_way(host):
     """Its bridge comes and goes while others start; an address is ready to be bound as soon as it is there."""
     host.swiftlet.ok("network", "create", "--subnet", "fd78::/64", "six")

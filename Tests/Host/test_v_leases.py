@@ -73,6 +73,23 @@ def a_container_gets_its_address_from_the_server_and_gives_it_back(host):
 
 
 @test
+def who_keeps_a_lease_is_in_the_containers_network_and_no_other(host):
+    """Both processes, and one that takes over."""
+    with _server(host), _wire(host), host.container("--name", "c", "--network", "wire", command=SLEEP):
+        network = output(f"readlink /proc/{host.swiftlet.field('c', '.State.Pid')}/ns/net")
+        keepers = lambda: output("pgrep -f '[s]wiftlet-dns lease'").split()
+        def are_inside(when):
+            for pid in keepers():
+                equal(output(f"readlink /proc/{pid}/ns/net"), network, f"its network {when}")
+                equal(output(f"ls /proc/{pid}/task").split(), [pid], f"its threads {when}")
+                holds("net:" not in output(f"ls -l /proc/{pid}/fd"), f"it holds a network open {when}")
+        are_inside("at first")
+        do(f"kill -9 {keepers()[0]}")
+        holds(until(lambda: len(keepers()) == 2), "nobody takes over")
+        are_inside("after one was killed")
+
+
+@test
 def a_lease_is_renewed_and_its_keeper_begun_anew(host):
     with _server(host, "--dhcp-option-force=option:T1,3", "--dhcp-option-force=option:T2,60") as log, _wire(host):
         with host.container("--name", "c", "--network", "wire", command=SLEEP):

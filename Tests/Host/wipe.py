@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+import cgroups
 from host import NETNS, do, shell, until
 
 
@@ -26,6 +27,7 @@ def wipe(root):
 
 def end_processes():
     """The monitors first: they would clean up after their containers."""
+    cgroups.thaw(cgroups.TOP)
     for name in ("conmon", ""):
         for pid in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):

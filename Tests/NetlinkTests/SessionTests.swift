@@ -35,6 +35,19 @@ import WirePrimitives
         #expect(transport.unread == 0)
     }
 
+    @Test func `a refusal of what was begun is kept while others are answered`() throws {
+        let (session, transport) = session(
+            Answer.datagram(Answer.acknowledgement(16, sequence: 7, words: "busy")),
+            Answer.datagram(Answer.acknowledgement(0, sequence: 9)))
+        let refused = try session.begin(request)
+        let done = try session.begin(request)
+        #expect(session.refusal(of: refused) == nil)
+        try session.perform(request)
+        #expect(session.refusal(of: refused) == NetlinkError("set link lo up", .resourceBusy, detail: "busy"))
+        #expect(session.refusal(of: done) == nil)
+        #expect(transport.sent.count == 3)
+    }
+
     @Test func `an answer that another process forged is passed over`() throws {
         let (session, transport) = session(
             Answer.datagram(Answer.acknowledgement(1, sequence: 7), sender: 99),

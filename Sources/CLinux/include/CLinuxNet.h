@@ -19,6 +19,11 @@ int clinux_netlink_send(int descriptor, const uint8_t *_Nonnull bytes, size_t co
 ssize_t clinux_netlink_receive(int descriptor, uint8_t *_Nonnull bytes, size_t capacity, uint32_t *_Nonnull sender,
                                int *_Nonnull truncated);
 
+/* Starts a process of its own that shares `descriptor`, sends `count` bytes with it to the kernel, if there are any, and
+   ends when the returned descriptor is closed. Nobody needs to wait for it: it is a child of init's.
+   Returns a close-on-exec descriptor, or -1 with errno. */
+int clinux_netlink_elsewhere(int descriptor, const uint8_t *_Nullable bytes, size_t count);
+
 /* Binds a close-on-exec socket to a port so that nobody else can have it; a TCP or SCTP one listens too.
    `protocol` is IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP. `address` has 4 or 16 bytes, as `count` says; an IPv6
    socket takes no IPv4 traffic. `reuse` sets SO_REUSEADDR. `*port` 0 asks for any free port; what was bound is

@@ -12,6 +12,10 @@
 int clinux_signals_catch(const int *_Nonnull signals, int count, int pipe);
 void clinux_signals_restore(void);
 
+/* What `count` signals, where they would end the process, write to standard error before they do: at most 255 bytes,
+   else EMSGSIZE. */
+int clinux_set_ending_notice(const char *_Nonnull text, const int *_Nonnull signals, int count);
+
 /* fcntl(F_SETFL) with O_NONBLOCK, of an open file that nobody else shares. */
 int clinux_set_nonblocking(int descriptor);
 

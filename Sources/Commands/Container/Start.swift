@@ -32,7 +32,7 @@ struct Start: ParsableCommand {
         var selection = ContainerSelection()
         (selection.all, selection.latest, selection.ignore) = (all, latest, false)
         (selection.cidfile, selection.containers) = ([], containers)
-        let chosen = try selection.chosen(engine, filters: filter, ifAll: { !$0.isRunning })
+        let chosen = try selection.chosen(engine, filters: filter, ifAll: { !$0.hasProcess })
         if attach || interactive { return try attach(engine, chosen) }
         try Failure.forEach(chosen) { container in
             do {
@@ -66,18 +66,13 @@ struct Restart: ParsableCommand {
     @Flag(name: .long, help: "Only those that run, if --all is given.")
     var running = false
 
-    @Option(
-        name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Those that match, as ps has it: key=value.", valueName: "filter"))
-    var filter: [String] = []
-
-    @OptionGroup var selection: ContainerSelection
+    @OptionGroup var selection: FilteredSelection
 
     func run() throws {
         let engine = try Invocation.engine()
         var selection = selection
-        if running && selection.containers.isEmpty { selection.all = true }
-        let chosen = try selection.chosen(engine, filters: filter, ifAll: { !running || $0.isRunning })
+        if running && selection.base.containers.isEmpty { selection.base.all = true }
+        let chosen = try selection.chosen(engine, ifAll: { !running || $0.hasProcess })
         try Failure.forEach(chosen) { container in
             try engine.restart(container.id, timeout: time)
             Output.line(container.shown)

@@ -10,16 +10,11 @@ struct Stop: ParsableCommand {
         help: ArgumentHelp("Seconds to wait before killing.", valueName: "seconds"))
     var time: Int64?
 
-    @Option(
-        name: [.customShort("f", allowingJoined: true), .long],
-        help: ArgumentHelp("Those that match, as ps has it: key=value.", valueName: "filter"))
-    var filter: [String] = []
-
-    @OptionGroup var selection: ContainerSelection
+    @OptionGroup var selection: FilteredSelection
 
     func run() throws {
         let engine = try Invocation.engine()
-        let chosen = try selection.chosen(engine, filters: filter, ifAll: { $0.isRunning })
+        let chosen = try selection.chosen(engine, ifAll: { $0.hasProcess })
         try Failure.forEach(chosen) { container in
             try engine.stop(container.id, timeout: time)
             Output.line(container.shown)
@@ -39,7 +34,7 @@ struct Kill: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine()
-        try Failure.forEach(try selection.chosen(engine, ifAll: { $0.isRunning })) { container in
+        try Failure.forEach(try selection.chosen(engine, ifAll: { $0.hasProcess })) { container in
             try engine.kill(container.id, signal: signal)
             Output.line(container.shown)
         }

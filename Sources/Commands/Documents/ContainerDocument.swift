@@ -59,7 +59,8 @@ struct ContainerDocument {
         return .structure(
             [
                 .init("OciVersion", "1.0.2-dev"), .init("Status", .string(record.state.rawValue)),
-                .init("Running", .bool(record.isRunning)), .init("Paused", false), .init("Restarting", false),
+                .init("Running", .bool(record.isRunning)), .init("Paused", .bool(record.state == .paused)),
+                .init("Restarting", false),
                 .init("OOMKilled", false), .init("Dead", false),
                 .init("Pid", .int(Int64(record.run?.initProcess?.pid ?? 0))),
                 .init("ConmonPid", json: "ConmonPid", omitEmpty: true, .int(Int64(record.run?.monitor?.pid ?? 0))),
@@ -69,7 +70,7 @@ struct ContainerDocument {
                 .init("Health", health), .init("Healthcheck", json: nil, health),
                 .init(
                     "CgroupPath", json: "CgroupPath", omitEmpty: true,
-                    .string(record.isRunning ? inspection.cgroupPath : "")),
+                    .string(record.hasProcess ? inspection.cgroupPath : "")),
                 .init("CheckpointedAt", GoTime.zero.value), .init("RestoredAt", GoTime.zero.value),
             ], typeName: "define.InspectContainerState")
     }
@@ -79,7 +80,7 @@ struct ContainerDocument {
         if !inspection.paths.lower.isEmpty {
             data.append(("LowerDir", inspection.paths.lower.joined(separator: ":")))
         }
-        if record.isRunning { data.append(("MergedDir", inspection.paths.merged)) }
+        if record.hasProcess { data.append(("MergedDir", inspection.paths.merged)) }
         return .structure([.init("Name", "overlay"), .init("Data", .map(data.map { ($0.0, .string($0.1)) }))])
     }
 

@@ -26,6 +26,8 @@ struct ContainerRow {
         case .created: "Created"
         case .running: record.started.map { "Up \(HumanText.duration(max(0, Clock.now - $0)))" } ?? "Starting"
         case .exited: "Exited (\(record.exitCode ?? 0)) \(record.finished.map(HumanText.ago) ?? "")"
+        case .initialized: "Initialized"
+        case .paused: "Paused"
         case .removing: "Removing"
         }
     }

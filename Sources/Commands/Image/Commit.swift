@@ -25,6 +25,20 @@ struct NewImageFlags: ParsableArguments {
         image.message = message
         return image
     }
+
+    /// Makes an image, with the lines that Podman has for the copy that it makes.
+    func shown(_ make: () throws -> ImageRecord) throws -> ImageRecord {
+        let progress = TransferProgress(shown: !quiet)
+        progress.begin()
+        let image = try make()
+        for layer in image.configuration.rootfs.diffIDs {
+            progress.show(.blob(layer.description, done: 0, size: 0))
+            progress.show(.blobDone(layer.description))
+        }
+        progress.show(.configuration("sha256:\(image.id)"))
+        progress.show(.manifest(image.manifestDigest.description))
+        return image
+    }
 }
 
 /// `commit`: make an image of a container.
@@ -74,7 +88,7 @@ struct Commit: ParsableCommand {
         new.isSquashed = squash
         new.includesVolumes = includeVolumes
         new.pauses = pause
-        let image = try Invocation.engine().commit(container, new)
+        let image = try flags.shown { try Invocation.engine().commit(container, new) }
         if let iidfile { try File.write(iidfile, image.id, mode: 0o644) }
         Output.line(image.id)
     }
@@ -113,7 +127,7 @@ struct Import: ParsableCommand {
                 architecture: arch ?? ImagePlatform.host.architecture, os: os ?? ImagePlatform.host.os, variant: variant
             )
         }
-        let image = try Invocation.engine().importImage(path == "-" ? nil : path, new)
+        let image = try flags.shown { try Invocation.engine().importImage(path == "-" ? nil : path, new) }
         Output.line("sha256:\(image.id)")
     }
 }

@@ -53,6 +53,7 @@ struct Load: ParsableCommand {
         let engine = try Invocation.engine()
         let progress = TransferProgress(shown: !quiet)
         defer { progress.finish() }
+        try EndingNotice.set("Error: load was interrupted")
         let loaded = try engine.load(input == "-" ? nil : input) { progress.show($0) }
         progress.finish()
         for image in loaded {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ContainerEngine
+internal import LinuxSys
 
 /// `pull`: get images from registries.
 struct Pull: ParsableCommand {
@@ -33,6 +34,7 @@ struct Pull: ParsableCommand {
         options.registry.credentials = try credentials.credentials()
         options.observer = { progress.show($0) }
         options.choose = ImageChoice.onTerminal
+        try EndingNotice.set("Error: pull was interrupted; what has come is kept, and the next pull goes on with it")
         try Failure.forEach(images) { [options] name in
             defer { progress.finish() }
             let pulled = try allTags ? engine.pullAllTags(name, options) : [engine.pull(name, options)]

@@ -52,6 +52,7 @@ struct Push: ParsableCommand {
         let progress = TransferProgress(shown: !quiet)
         options.observer = { progress.show($0) }
         defer { progress.finish() }
+        try EndingNotice.set("Error: push was interrupted")
         let digest = try Invocation.engine().push(image, to: destination, options)
         if let digestfile { try File.write(digestfile, digest, mode: 0o644) }
     }
@@ -93,7 +94,7 @@ struct Save: ParsableCommand {
             throw EngineError("refusing to save to terminal. Use -o flag or redirect")
         }
         // As Podman: what is piped on is saved in silence.
-        let progress = TransferProgress(shown: !quiet && output != nil)
+        let progress = TransferProgress(shown: !quiet && output != nil, tellsSource: false)
         defer { progress.finish() }
         try Invocation.engine(repairing: false).save(
             images, isMultiple: multiImageArchive, to: output, format: format, compresses: compress,

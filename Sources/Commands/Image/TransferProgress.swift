@@ -2,7 +2,7 @@ internal import ContainerEngine
 internal import LinuxSys
 internal import Synchronization
 
-/// Progress of a transfer on standard error: a bar for each blob on a terminal, a line for each thing elsewhere.
+/// Progress of a transfer on standard error, in Podman's lines: on a terminal a bar for each blob.
 final class TransferProgress: Sendable {
     private struct Bar {
         var digest: String
@@ -13,6 +13,8 @@ final class TransferProgress: Sendable {
     }
 
     private struct State {
+        /// Whether the first line of an image is there, and its last one not yet.
+        var hasBegun = false
         var bars: [Bar] = []
         /// How many of them are on the screen.
         var drawn = 0
@@ -20,23 +22,38 @@ final class TransferProgress: Sendable {
     }
 
     private let shown: Bool
+    /// Whether an image's first line is about its source, as of all but archives that are written.
+    private let tellsSource: Bool
     private let isTerminal = StandardStream.isTerminal(2)
     private let state = Mutex(State())
 
-    init(shown: Bool) {
+    init(shown: Bool, tellsSource: Bool = true) {
         self.shown = shown
+        self.tellsSource = tellsSource
+    }
+
+    /// Shows the first line of an image, unless it is there: before what takes long, or with the first event.
+    func begin() {
+        state.withLock { state in
+            guard shown, tellsSource, !state.hasBegun else { return }
+            state.hasBegun = true
+            Output.errorLine("Getting image source signatures")
+        }
     }
 
     /// Shows what happened. Any thread may call.
     func show(_ event: TransferEvent) {
         if case .warning(let text) = event { return line("WARNING: \(text)") }
         guard shown else { return }
+        if case .trying = event {} else { begin() }
         switch event {
         case .warning: return
         case .trying(let name): line("Trying to pull \(name)...")
         case .note(let text): line(text)
         case .configuration(let digest): line("Copying config \(digest)")
-        case .manifest: line("Writing manifest to image destination")
+        case .manifest:
+            line("Writing manifest to image destination\nStoring signatures")
+            state.withLock { $0.hasBegun = false }
         case .blob(let digest, let done, let size): change(Bar(digest: digest, done: done, size: size))
         case .blobExists(let digest):
             change(Bar(digest: digest, done: 0, size: 0, end: "skipped: already exists"))
@@ -48,7 +65,7 @@ final class TransferProgress: Sendable {
     func finish() {
         state.withLock { state in
             if isTerminal && !state.bars.isEmpty { draw(&state) }
-            state = State()
+            state = State(hasBegun: state.hasBegun)
         }
     }
 

@@ -101,7 +101,7 @@ struct ContainerFilter {
     /// A state as Podman names it, as ours.
     private static func state(_ name: String) throws -> String {
         let names =
-            ContainerState.allCases.map(\.rawValue) + ["configured", "stopped", "paused", "stopping", "initialized"]
+            ContainerState.allCases.map(\.rawValue) + ["configured", "stopped", "stopping"]
         guard names.contains(name) else {
             throw EngineError("\(name) is not a valid container state: use one of \(names.joined(separator: ", "))")
         }

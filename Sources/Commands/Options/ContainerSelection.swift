@@ -92,3 +92,18 @@ struct ContainerSelection: ParsableArguments {
         return ids
     }
 }
+
+/// The same, with `--filter` for those that match.
+struct FilteredSelection: ParsableArguments {
+    @Option(
+        name: [.customShort("f", allowingJoined: true), .long],
+        help: ArgumentHelp("Those that match, as ps has it: key=value.", valueName: "filter"))
+    var filter: [String] = []
+
+    @OptionGroup var base: ContainerSelection
+
+    /// The containers; see `ContainerSelection.chosen`.
+    func chosen(_ engine: Engine, ifAll: (ContainerRecord) -> Bool) throws -> [ContainerSelection.Chosen] {
+        try base.chosen(engine, filters: filter, ifAll: ifAll)
+    }
+}

@@ -132,7 +132,7 @@ enum Rendering {
     }
 
     /// Control characters of names and commands must not reach a terminal as such; those that make the table may.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         func isRefused(_ value: UInt32) -> Bool { value < 32 && value != 9 && value != 10 || value == 127 }
         guard text.utf8.contains(where: { isRefused(UInt32($0)) }) else { return text }
         return text.unicodeScalars.map { scalar in

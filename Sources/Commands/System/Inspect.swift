@@ -110,8 +110,9 @@ struct ContainerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "container", abstract: "Manage containers.",
         subcommands: [
-            Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, ContainerList.self,
-            Exec.self, Logs.self, Wait.self, Attach.self, Restart.self, Rename.self,
+            Run.self, Create.self, Initialize.self, Start.self, Stop.self, Kill.self, Remove.self, List.self,
+            ContainerList.self, Exec.self, Logs.self, Wait.self, Attach.self, Restart.self, Pause.self, Unpause.self,
+            Rename.self, Top.self, Stats.self, Export.self,
             ContainerPrune.self, Commit.self, ContainerDiff.self,
             Port.self, InspectContainer.self, Exists.self, Cleanup.self,
         ])

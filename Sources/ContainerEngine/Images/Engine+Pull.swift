@@ -15,15 +15,16 @@ extension Engine {
     public func pull(_ name: String, _ options: PullOptions) throws -> ImageRecord {
         let name = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
         let present = try presentImage(name, options.platform)
+        if let present, present.id.hasPrefix(name) {
+            // No registry knows an image by its id.
+            guard options.policy == .always else { return present }
+            throw EngineError("pull policy is always but image has been referred to by ID (\(name))")
+        }
         switch (options.policy, present) {
         case (.never, nil): throw EngineError("\(name): image not known", kind: .noSuchImage)
         case (.never, let present?), (.missing, let present?): return present
-        case (.missing, nil), (.always, _): return try pullAlways(name, options)
-        case (.newer, _):
-            do { return try pullAlways(name, options) } catch let error as StorageError {
-                guard let present, error.code == .unreachable else { throw error }
-                return present
-            }
+        case (_, nil), (.always, _): return try pullAlways(name, options)
+        case (.newer, let present?): return try pullIfNewer(name, than: present, options)
         }
     }
 
@@ -85,21 +86,51 @@ extension Engine {
         candidate: ImageReference, _ registries: RegistriesConfiguration, _ options: PullOptions
     ) throws -> ImageRecord {
         options.observer(.trying(candidate.description))
-        do { return try pull(candidate, registries, options) } catch let error as StorageError
-            where [.notFound, .unauthorized, .unreachable].contains(error.code)
-        {
+        do {
+            let (puller, remote) = try find(candidate, registries, options)
+            return try pull(remote, candidate, puller)
+        } catch let error as StorageError where [.notFound, .unauthorized, .unreachable].contains(error.code) {
             throw error.during("initializing source docker://\(candidate)")
         }
     }
 
-    private func pull(
-        _ reference: ImageReference, _ registries: RegistriesConfiguration, _ options: PullOptions
-    ) throws -> ImageRecord {
-        let puller = ImagePuller(into: try storage()) { [observer = options.observer] in observer(TransferEvent($0)) }
-        let remote = try timing.measure("read manifest") {
-            try puller.find(
-                reference, platform: options.platform, registries: registries, access: options.registry.access)
+    /// The image that is here, unless a registry has another one. Nothing is told then, nor why none has: as Podman.
+    private func pullIfNewer(_ name: String, than present: ImageRecord, _ options: PullOptions) throws -> ImageRecord {
+        guard try ArchivePlace(name) == nil else { return try pullAlways(name, options) }
+        let registries = try RegistriesConfiguration()
+        let found: (reference: ImageReference, puller: ImagePuller, remote: RemoteImage)
+        do {
+            found = try registries.firstAnswer(name, registries.candidates(name)) { candidate in
+                let (puller, remote) = try find(candidate, registries, options)
+                return (candidate, puller, remote)
+            }
+        } catch let error as StorageError where error.code != .system {
+            return present
+        } catch is EngineError {
+            return present
         }
+        let theirs = [found.remote.manifestDigest, found.remote.topDigest]
+        if theirs.contains(where: { $0.description == present.manifestDigest }) { return present }
+        options.observer(.trying(found.reference.description))
+        do { return try pull(found.remote, found.reference, found.puller) } catch let error as StorageError
+            where error.code == .unreachable
+        {
+            return present
+        }
+    }
+
+    private func find(
+        _ reference: ImageReference, _ registries: RegistriesConfiguration, _ options: PullOptions
+    ) throws -> (ImagePuller, RemoteImage) {
+        let puller = ImagePuller(into: try storage()) { [observer = options.observer] in observer(TransferEvent($0)) }
+        return try timing.measure("read manifest") {
+            let remote = try puller.find(
+                reference, platform: options.platform, registries: registries, access: options.registry.access)
+            return (puller, remote)
+        }
+    }
+
+    private func pull(_ remote: RemoteImage, _ reference: ImageReference, _ puller: ImagePuller) throws -> ImageRecord {
         // Whoever pulls the same image waits here, and finds it; if this process dies, they take over.
         let name = "pull-\(remote.manifestDigest.hex)"
         let own = try lock(name)

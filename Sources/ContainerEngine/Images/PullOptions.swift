@@ -33,7 +33,7 @@ public struct PullOptions: Sendable {
         case always
         /// If the image is not here.
         case missing
-        /// Always; an image that is here will do if no registry answers.
+        /// Always; an image that is here will do if it is the registry's, or none answers.
         case newer
         /// Never.
         case never

@@ -155,13 +155,16 @@ extension ContainerSpec {
     }
 
     static func check(name: String) throws {
-        guard let first = name.utf8.first, first.isNameStart,
-            name.utf8.allSatisfy({ $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) })
-        else {
+        guard isName(name) else {
             throw EngineError(
                 "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"\(name)\" is an invalid argument"
             )
         }
+    }
+
+    static func isName(_ text: String) -> Bool {
+        text.utf8.first?.isNameStart == true
+            && text.utf8.allSatisfy { $0.isNameStart || [0x5f, 0x2e, 0x2d].contains($0) }
     }
 
     /// What the host's configuration gives every container.

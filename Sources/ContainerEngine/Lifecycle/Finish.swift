@@ -13,7 +13,8 @@ extension Engine {
         if [.kill, .terminate, .interrupt, .quit, Signal(rawValue: record.spec.stopSignal)].contains(signal) {
             try halt(record)
         }
-        guard record.isRunning, let process = record.run?.initProcess, try process.kill(signal) else {
+        guard record.isRunning, try signal == .kill ? killAtOnce(record) : record.run?.initProcess?.kill(signal) == true
+        else {
             throw EngineError(
                 "can only kill running containers. \(record.id) is in state \(refreshed(record).state.rawValue): "
                     + "container state improper")
@@ -27,12 +28,14 @@ extension Engine {
         let lock = try lock(id)
         defer { unlock(lock, id) }
         guard let record = try store.container(id: id) else { return }
+        guard refreshed(record).state != .paused else { throw EngineError.refusesCleanUp(id) }
         try end(record, timeout: timeout)
     }
 
     /// Ends the process and takes down what it had. The caller holds the lock.
     func end(_ record: ContainerRecord, timeout: Int64?) throws {
         guard record.run != nil else { return }
+        if record.isInitialized { return try takeDown(record.spec, killing: true) }
         if let process = record.run?.initProcess, record.isRunning {
             let seconds = max(0, timeout ?? record.spec.stopTimeout)
             let signal = Signal(rawValue: record.spec.stopSignal)
@@ -44,7 +47,7 @@ extension Engine {
                         "StopSignal \(signal) failed to stop container \(record.spec.name) in \(seconds) seconds, "
                             + "resorting to SIGKILL")
                 }
-                try process.kill(.kill)
+                try killAtOnce(record)
                 _ = try process.wait(.seconds(10))
             }
         }
@@ -80,9 +83,7 @@ extension Engine {
                 if record.spec.settings?.restart != nil, let code = try lastExitCode(id), !refusingRunning {
                     return code
                 }
-                throw EngineError(
-                    "failed to clean up container \(id): container \(id) is running or paused, refusing to clean up: "
-                        + "container state improper")
+                throw EngineError("failed to clean up container \(id): \(EngineError.refusesCleanUp(id))")
             }
             if let code = record.exitCode { return code }
             if record.run == nil { return 0 }
@@ -112,11 +113,16 @@ extension Engine {
             if try adopt(record) { return }
             try takeDown(record.spec, killing: true)
             if record.state == .creating || record.state == .removing { try discard(id) }
+        case .initialized:
+            let waits = try run.initProcess?.isAlive() == true
+            if waits && (record.state == .created || record.state == .exited) { return }
+            try takeDown(record.spec, killing: true)
+            if record.state == .creating || record.state == .removing { try discard(id) }
         case .running:
             if let process = run.initProcess, try process.isAlive() {
                 if record.state == .removing {
                     // Its removal was announced by a command that was killed before it could end the process.
-                    try process.kill(.kill)
+                    try killAtOnce(record)
                     _ = try process.wait(.seconds(10))
                     return try conclude(record)
                 }
@@ -150,7 +156,7 @@ extension Engine {
         case .running:
             // The run's rows went, the last commit did not come: nobody knows the code any more.
             try store.setExited(record.id, code: record.exitCode ?? 255, at: Clock.now)
-        case .created, .exited: return
+        case .created, .initialized, .paused, .exited: return
         }
     }
 
@@ -238,13 +244,15 @@ extension Engine {
         defer { unlock(lock, id) }
         guard let record = try store.container(id: id) else { return }
         if try record.isRunning && record.run?.initProcess?.isAlive() == true {
+            let state = refreshed(record).state
             guard force else {
                 throw EngineError(
-                    "cannot remove container \(id) as it is running - running or paused containers cannot be removed "
-                        + "without force: container state improper", kind: .inUse)
+                    "cannot remove container \(id) as it is \(state.rawValue) - running or paused containers cannot be "
+                        + "removed without force: container state improper", kind: .inUse)
             }
             try announceRemoval(id, unlessNeeded: true)
-            try end(record, timeout: timeout)
+            // What stands still does not heed a signal: there is nothing to wait for.
+            try end(record, timeout: state == .paused ? 0 : timeout)
         } else {
             try announceRemoval(id, unlessNeeded: true)
         }
@@ -278,7 +286,7 @@ extension Engine {
         case .creating, .removing: break
         // A container with --rm that has ended: without a run, this state alone says that it is to go.
         case .running where record.spec.autoRemove: break
-        case .running, .created, .exited: try announceRemoval(id)
+        case .running, .paused, .initialized, .created, .exited: try announceRemoval(id)
         }
         try timing.measure("remove directory") { try storage().removeContainer(id) }
         // Killed before the row is gone for good, the next command does all of this again; once it is, nobody would.
@@ -311,6 +319,7 @@ extension Engine {
             defer { unlock(lock, id) }
             do {
                 try settle(id)
+                try publishName(of: id)
                 try store.disown(id)
             } catch {
                 warn(
@@ -327,10 +336,21 @@ extension Engine {
     /// The record as the world is now: a process that has ended makes an exited container, whether or not anybody has
     /// cleaned up yet.
     public func refreshed(_ record: ContainerRecord) -> ContainerRecord {
+        if record.isInitialized {
+            var initialized = record
+            // As below.
+            if (try? record.run?.initProcess?.isAlive()) != false { initialized.state = .initialized }
+            return initialized
+        }
         guard record.state == .running || record.state == .creating, let run = record.run else { return record }
         guard run.state != .starting, let process = run.initProcess else { return record }
         // If /proc cannot be read, the record is the best there is.
-        guard (try? process.isAlive()) == false else { return record }
+        guard (try? process.isAlive()) == false else {
+            guard record.isRunning, ContainerCgroups.isFrozen(record.id) else { return record }
+            var paused = record
+            paused.state = .paused
+            return paused
+        }
         var refreshed = record
         refreshed.state = .exited
         refreshed.run = nil

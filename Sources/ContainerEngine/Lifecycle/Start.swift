@@ -60,9 +60,31 @@ extension Engine {
         let lock = try lock(id)
         defer { unlock(lock, id) }
         guard let record = try store.container(id: id) else { return }
+        guard refreshed(record).state != .paused else {
+            throw EngineError("unable to restart a container in a paused or unknown state: container state improper")
+        }
         try end(record, timeout: timeout)
         guard let spec = try startable(id) else { return }
         try launch(spec)
+    }
+
+    /// Sets a container up, up to where its process waits to be started, and leaves it so.
+    ///
+    /// - Throws: `EngineError` when there is no such container, or it is set up or runs already; everything is as before
+    ///   when it cannot be set up.
+    public func initialize(_ reference: String) throws {
+        let id = try store.container(reference).id
+        let lock = try lock(id)
+        defer { unlock(lock, id) }
+        try settle(id)
+        let record = try store.container(id)
+        guard record.run == nil else { throw EngineError.isInRuntime(id) }
+        try undoing {
+            try takeDown(record.spec, killing: true)
+        } body: {
+            try prepare(record.spec)
+            try store.setRun(id, .initialized, owned: false)
+        }
     }
 
     /// The caller holds the lock.
@@ -70,7 +92,7 @@ extension Engine {
         try undoing {
             try takeDown(spec, killing: true)
         } body: {
-            try prepare(spec)
+            try prepareOrResume(spec)
             try begin(spec)
         }
     }
@@ -116,7 +138,11 @@ extension Engine {
     /// What the container is to be, when it does not run; nil when it does. The caller holds the lock.
     private func startable(_ id: String) throws -> ContainerSpec? {
         try settle(id)
-        let record = try store.container(id)
+        let record = refreshed(try store.container(id))
+        guard record.state != .paused else {
+            throw EngineError(
+                "container \(id) must be in Created or Stopped state to be started: container state improper")
+        }
         return record.isRunning ? nil : record.spec
     }
 
@@ -130,7 +156,7 @@ extension Engine {
         let outcome: AttachOutcome
         do {
             try files()
-            try runFailures { try prepare(spec) }
+            try runFailures { try prepareOrResume(spec) }
             let session = try AttachSession(paths.container(spec.id))
             outcome = try session.run(
                 try plan.options(errorOutput: true),
@@ -215,6 +241,15 @@ extension Engine {
         try store.setRun(
             spec.id, .starting, owned: true, initProcess: created.process, monitor: created.monitor)
         _ = consume claim
+    }
+
+    /// Brings up what is not up yet. The caller holds the lock.
+    private func prepareOrResume(_ spec: ContainerSpec) throws {
+        guard let record = try store.container(id: spec.id), record.isInitialized else { return try prepare(spec) }
+        // From here on whoever finds it half started takes it down, or takes it over.
+        try store.setRun(spec.id, .starting, owned: true)
+        // Its networks may have been changed while it waited.
+        try converge(record)
     }
 
     /// Has the runtime start the process, and commits that it runs.

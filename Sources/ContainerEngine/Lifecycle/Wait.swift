@@ -17,7 +17,7 @@ extension Engine {
     public static func waitCondition(_ text: String) throws -> ContainerState {
         switch text {
         case "stopped", "exited": return .exited
-        case "created", "configured", "initialized": return .created
+        case "created", "configured": return .created
         default:
             guard let state = ContainerState(rawValue: text), state != .creating else {
                 throw EngineError("unknown container state: \(text): invalid argument")

@@ -8,6 +8,10 @@ public enum ContainerState: String, Sendable, CaseIterable, Codable {
     case created
     /// A command is starting it, or its process runs.
     case running
+    /// Set up, with a process that waits to be started. Only a record that was refreshed says so.
+    case initialized
+    /// Its processes stand still. The kernel alone knows: only a record that was refreshed says so.
+    case paused
     /// Its process has ended.
     case exited
     /// A command is removing it; if that command is dead, the next one finishes the work.
@@ -30,8 +34,12 @@ public struct ContainerRecord: Sendable {
     public var run: RunRecord?
     /// 64 hexadecimal digits.
     public var id: String { spec.id }
-    /// Whether its process runs.
+    /// Whether it is set up, and waits to be started.
+    public var isInitialized: Bool { run?.state == .initialized }
+    /// Whether its process runs. A record that was not refreshed says so of a paused one, too.
     public var isRunning: Bool { state == .running && run?.state == .running }
+    /// Whether it has a process, running or paused.
+    public var hasProcess: Bool { (state == .running || state == .paused) && run?.state == .running }
 }
 
 /// What exists of a container while it runs, in this boot.
@@ -40,6 +48,8 @@ public struct RunRecord: Sendable {
     public enum State: String, Sendable, CaseIterable {
         /// Being set up: what the row names may or may not be there.
         case starting
+        /// Set up: the process is there, and waits to be started.
+        case initialized
         /// The process was started.
         case running
         /// Being taken down.

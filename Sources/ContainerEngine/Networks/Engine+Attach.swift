@@ -43,7 +43,9 @@ extension Engine {
             try record($0, "intent", nil)
         }
         if !intent.definition.leasesAddresses { try record(status.record, "present", status.macAddress?.description) }
-        if status.hasMendedBridge { try restoreOthers(on: intent.definition, but: spec.id) }
+        if try status.hasMendedBridge || hasLostPorts(intent.definition, status, but: spec.id) {
+            try restoreOthers(on: intent.definition, but: spec.id)
+        }
         guard intent.definition.leasesAddresses else { return nil }
         // Nobody need wait until a server on the wire answers, or none does.
         lock.release()
@@ -52,7 +54,16 @@ extension Engine {
         return lease
     }
 
-    /// Puts back what containers on a network lost with its bridge.
+    /// Whether fewer ports of a network's bridge worked, before this container came, than containers are on it: somebody
+    /// removed one, took it off the bridge, or set it down. To count is all that a start can afford.
+    private func hasLostPorts(
+        _ definition: NetworkDefinition, _ status: AttachmentStatus, but container: String
+    ) throws -> Bool {
+        guard let ports = status.portsBefore else { return false }
+        return try ports < store.presentCount(network: definition.name) - (definition.leasesAddresses ? 0 : 1)
+    }
+
+    /// Puts back what containers on a network lost with its bridge, or of their ports.
     private func restoreOthers(on definition: NetworkDefinition, but container: String) throws {
         for other in try store.presentAttachments(network: definition.name)
         where other.record.containerID != container {
@@ -133,6 +144,13 @@ extension Engine {
         let networks = try store.networkNames()
         let server = try nameServer()
         return try ThreadBound { try server.publish(networks, for: concerned) }
+    }
+
+    /// Has the name server answer what the rows say, if one of these networks answers names.
+    func publishNames(of changed: [NetworkDefinition]) throws {
+        let lock = try projectionLock()
+        defer { lock.release() }
+        try publishNames(of: changed, for: [])?.join()
     }
 
     /// The server of all networks' names. Its program lies beside this one, or where `make install` puts it.

@@ -103,8 +103,9 @@ extension Engine {
         try store.database.transaction {
             try store.updateSpec(spec)
             try store.recordNetworks(spec, try definitions(of: spec))
-            // Whoever finds the row without its owner brings the container's networks to what is written here.
-            if owned { try store.setRun(spec.id, .running, owned: true) }
+            // Whoever finds the row without its owner brings the container's networks to what is written here. It is the
+            // row beside that: a commit of two databases can be cut in two.
+            if owned { try store.setState(spec.id, .running, owned: true) }
         }
     }
 

@@ -33,7 +33,7 @@ extension Engine {
         let definition = try store.attachedDefinition(name)
         return try store.presentAttachments(network: name).compactMap { present in
             let record = present.record
-            guard let container = try store.container(id: record.containerID), refreshed(container).isRunning else {
+            guard let container = try store.container(id: record.containerID), refreshed(container).hasProcess else {
                 return nil
             }
             return NetworkMember(

@@ -25,7 +25,7 @@ extension Engine {
     }
 }
 
-/// The hosts file of a container whose network others share. The caller holds the network's lock.
+/// The hosts file of a container, which others may share with its network. The caller holds the network's lock.
 struct SharedHostsFile {
     /// Of the line of a container that has no address of its own.
     static let addresses = IPAddress("127.0.0.1").map { [$0] } ?? []
@@ -44,9 +44,18 @@ struct SharedHostsFile {
         try edit(spec) { HostsFile.removing($1, names: $2, from: $0) }
     }
 
-    private func edit(_ spec: ContainerSpec, _ change: (String, [IPAddress], [String]) -> String) throws {
+    /// Gives the lines of a container, which has these addresses, its name as it is now.
+    func rename(_ spec: ContainerSpec, at addresses: [IPAddress]) throws {
+        guard File.exists(path) else { return }
+        try edit(spec, addresses) { HostsFile.renaming($1, names: $2, in: $0) }
+    }
+
+    private func edit(
+        _ spec: ContainerSpec, _ addresses: [IPAddress] = Self.addresses,
+        _ change: (String, [IPAddress], [String]) -> String
+    ) throws {
         let old = try File.readText(path, limit: 1 << 20)
-        let new = change(old, Self.addresses, [spec.hostname, spec.name])
+        let new = change(old, addresses, [spec.hostname, spec.name])
         // In place: it is mounted into containers.
         if new != old { try File.write(path, new, mode: 0o644) }
     }

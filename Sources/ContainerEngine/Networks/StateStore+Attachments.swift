@@ -25,6 +25,20 @@ extension StateStore {
             ])
     }
 
+    /// Gives a container's place on a network other names.
+    func renameAttachment(_ container: String, _ network: String, names: [String]) throws {
+        try database.query(
+            "UPDATE run.attachments SET names = ?3 WHERE container = ?1 AND network = ?2 AND names <> ?3",
+            [.text(container), .text(network), .text(names.joined(separator: ","))])
+    }
+
+    /// How many containers are attached to a network and ready.
+    func presentCount(network: String) throws -> Int {
+        try database.query(
+            "SELECT count(*) FROM run.attachments WHERE network = ?1 AND state = 'present'", [.text(network)]
+        ).first.map { Int($0.integer(0)) } ?? 0
+    }
+
     /// What is attached, the first attached first.
     func attachments(state: String? = nil, of container: String? = nil) throws -> [AttachmentRecord] {
         try database.query(

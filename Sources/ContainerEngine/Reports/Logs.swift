@@ -47,7 +47,7 @@ extension Engine {
         wanted.since = try request.since.map { try LogTime.parse($0, isSince: true) }
         wanted.until = try request.until.map { try LogTime.parse($0, isSince: false) }
         func isRunning(_ index: Int) throws -> Bool {
-            try store.container(id: records[index].id).map(refreshed)?.isRunning ?? false
+            try store.container(id: records[index].id).map(refreshed)?.hasProcess ?? false
         }
         // By container and stream: whether the line has not ended.
         var continues: Set<Int> = []

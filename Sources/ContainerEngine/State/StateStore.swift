@@ -227,7 +227,8 @@ final class StateStore {
             .filter {
                 row in
                 // Only whether the number is in use: cheap for a hundred containers, and right but for reused numbers.
-                guard row.text(2) == "running", let process = ProcessIdentity(row.text(1)) else { return true }
+                guard ["running", "initialized"].contains(row.text(2)), let process = ProcessIdentity(row.text(1))
+                else { return true }
                 return !File.exists("/proc/\(process.pid)")
             }.map { $0.text(0) }
     }

@@ -104,28 +104,4 @@ extension Engine {
             try store.database.query("DELETE FROM volumes WHERE name = ?1", [.text(volume.name)])
         }
     }
-
-    /// Gives a container another name.
-    ///
-    /// - Parameters:
-    ///   - reference: its name or id.
-    ///   - name: the new name. The other containers of its networks find it by that from its next start on.
-    /// - Throws: `EngineError` of kind `.nameInUse`, or `.noSuchContainer`.
-    public func rename(_ reference: String, to name: String) throws {
-        let id = try store.container(reference).id
-        let lock = try lock(id)
-        defer { unlock(lock, id) }
-        try ContainerSpec.check(name: name)
-        try store.database.transaction {
-            guard var spec = try store.container(id: id)?.spec else { return }
-            guard try store.database.query("SELECT 1 FROM containers WHERE name = ?1", [.text(name)]).isEmpty else {
-                throw EngineError(
-                    "renaming container \(id): name \(name) already in use, cannot rename container \(id): container "
-                        + "already exists", kind: .nameInUse)
-            }
-            spec.name = name
-            try store.updateSpec(spec)
-            try store.database.query("UPDATE containers SET name = ?2 WHERE id = ?1", [.text(id), .text(name)])
-        }
-    }
 }

@@ -101,6 +101,8 @@ public struct AttachmentStatus: Hashable, Sendable {
     public var gateways: [IPAddress]
     /// The steps that were done, in order.
     public var steps: [Step]
+    /// How many ports of the bridge were set up before; nil where there is none.
+    public var portsBefore: Int?
 
     /// Whether the network's bridge was not as the containers on it need it: it was made, set up, or given an address.
     public var hasMendedBridge: Bool {
@@ -168,7 +170,9 @@ public enum Attachment {
                 host.takenNames.insert(pair.name.description)
                 continue
             }
-            return try status(request, record, steps, in: context)
+            var status = try status(request, record, steps, in: context)
+            status.portsBefore = host.bridgePorts
+            return status
         }
         throw NetworkError("find a free name for a veth pair", .fileExists)
     }

@@ -9,6 +9,8 @@ public struct HostObservation: Hashable, Sendable {
     public var bridge: Link?
     /// The bridge's addresses.
     public var bridgeAddresses: [InterfaceAddress]
+    /// How many ports the bridge has that are set up.
+    public var bridgePorts = 0
     /// Names that a new pair cannot have.
     public var takenNames: Set<String>
     /// MTU in bytes of the link that the default route leads out by, if there is one.
@@ -41,10 +43,12 @@ public struct HostObservation: Hashable, Sendable {
         do {
             let settings = try context.hostSysctls.read(["net/bridge/bridge-nf-call-iptables", "kernel/random/boot_id"])
             seen.filtersBridgedFrames = settings[0] == "1"
-            seen.takenNames = Set(try host.links(kind: "veth").map(\.name))
+            let pairs = try host.links(kind: "veth")
+            seen.takenNames = Set(pairs.map(\.name))
             guard let name = network.networkInterface.flatMap({ InterfaceName($0) }) else { return seen }
             seen.bridge = try host.link(name)
             if let bridge = seen.bridge {
+                seen.bridgePorts = pairs.count { $0.master == bridge.index && $0.isUp }
                 seen.bridgeAddresses = try host.addresses(of: bridge.index)
             } else {
                 seen.newBridgeAddress = .derived(from: "\(network.id) \(settings[1] ?? "") bridge")

@@ -11,9 +11,6 @@ public struct IptablesBackend: Sendable {
         public var table: String
         /// The commands that were loaded, in the form of iptables-restore(8).
         public var lines: [String]
-
-        /// Whether rules or chains go.
-        var takesAway: Bool { lines.contains { line in ["-D", "-F", "-X"].contains { line.hasPrefix($0) } } }
     }
 
     /// How often the rules may be changed by somebody else between reading and loading.
@@ -49,7 +46,9 @@ public struct IptablesBackend: Sendable {
         _ attached: [AttachedContainer], dnsPort: UInt16 = 53, families: Set<AddressFamily> = [.ipv4]
     ) throws(NetworkError) -> [Change] {
         var changes: [Change] = []
-        for family in families.sorted() { changes += try difference(attached, dnsPort, family) }
+        for family in families.sorted() {
+            changes += difference(try read(family), attached, dnsPort, family)
+        }
         return changes
     }
 
@@ -58,10 +57,13 @@ public struct IptablesBackend: Sendable {
     ) throws(NetworkError) -> [Change] {
         var attempt = 1
         while true {
-            let changes = try difference(attached, dnsPort, family)
+            let removals = RuleRemovals()
+            let current = try read(family)
+            let changes = difference(current, attached, dnsPort, family)
             guard !changes.isEmpty else { return [] }
+            if let removals, removals.apply(changes, to: current) { return changes }
             do throws(NetworkError) {
-                try load(changes, family)
+                try restore(changes, family)
                 return changes
             } catch {
                 // Somebody else may have changed the rules since they were read; then a second look helps.
@@ -72,9 +74,8 @@ public struct IptablesBackend: Sendable {
     }
 
     private func difference(
-        _ attached: [AttachedContainer], _ dnsPort: UInt16, _ family: AddressFamily
-    ) throws(NetworkError) -> [Change] {
-        let current = try read(family)
+        _ current: IptablesState, _ attached: [AttachedContainer], _ dnsPort: UInt16, _ family: AddressFamily
+    ) -> [Change] {
         let present = Set(current.tables.values.flatMap(\.chains.keys))
         let desired = FirewallProjection.render(attached, dnsPort: dnsPort, family: family, present: present)
         return desired.sorted { $0.key < $1.key }.compactMap { name, table in
@@ -86,18 +87,6 @@ public struct IptablesBackend: Sendable {
     /// The rules of all tables as they are now.
     public func read(_ family: AddressFamily) throws(NetworkError) -> IptablesState {
         IptablesState(parsing: try run(family, "save", [], input: []))
-    }
-
-    private func load(_ changes: [Change], _ family: AddressFamily) throws(NetworkError) {
-        guard changes.count > 1, changes.contains(where: \.takesAway) else { return try restore(changes, family) }
-        // After each table that something was taken from, iptables-restore waits until the kernel's readers (RCU) have
-        // left it: the tables, which are not loaded in one go anyway, wait at the same time.
-        do {
-            let loads = try changes.map { change in try ThreadBound { try restore([change], family) } }
-            for result in loads.map({ load in Result { try load.join() } }) { try result.get() }
-        } catch {
-            throw NetworkError("load firewall rules", any: error)
-        }
     }
 
     private func restore(_ changes: [Change], _ family: AddressFamily) throws(NetworkError) {

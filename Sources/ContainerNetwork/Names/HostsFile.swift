@@ -85,6 +85,19 @@ public struct HostsFile: Hashable, Sendable {
         return lines.map { String(Substring($0)) }.joined(separator: "\n")
     }
 
+    /// A container's file with its name as it is now: in the lines of its addresses that have its host name, the first of
+    /// `names`, and one other.
+    public static func renaming(_ addresses: [IPAddress], names: [String], in text: String) -> String {
+        let own = Set(addresses.map(\.description))
+        let lines = text.utf8.split(separator: newline, omittingEmptySubsequences: false).map { line in
+            guard let entry = entry(line), own.contains(entry.address), entry.names.count == 2,
+                entry.names.first == names.first
+            else { return String(Substring(line)) }
+            return "\(entry.address)\t\(names.joined(separator: " "))"
+        }
+        return lines.joined(separator: "\n")
+    }
+
     private static let newline = UInt8(ascii: "\n")
 
     /// The entries of a file, without comments and lines that have no name.

@@ -89,14 +89,29 @@ extension Session {
         // A number that only these have: the first one's own, beyond what people give.
         let group = 0x7377_0000 | UInt32(bitPattern: indexes[0]) & 0xffff
         for index in indexes { try perform(LinkRequest.setGroup(index, group)) }
-        try perform(LinkRequest.delete(group: group))
+        try delete(LinkRequest.delete(group: group), of: indexes)
     }
 
     private func deleteLink(_ index: Int32) throws(NetlinkError) {
         do throws(NetlinkError) {
-            try perform(LinkRequest.delete(index: index))
+            try delete(LinkRequest.delete(index: index), of: [index])
         } catch {
             guard [.noSuchDevice, .noSuchProcess, .noSuchFileOrDirectory].contains(error.errno) else { throw error }
+        }
+    }
+
+    /// Deletes links, and returns when nobody sees them any more. Whoever asks the kernel for it waits much longer, until
+    /// all of its readers have left them, tens of milliseconds.
+    private func delete(_ request: Request, of indexes: [Int32]) throws(NetlinkError) {
+        let patience = Deadline(after: .seconds(5))
+        let begun = try begin(request)
+        for index in indexes {
+            while try link(index: index) != nil {
+                if let refusal = refusal(of: begun) { throw refusal }
+                // Whoever was to send it may have been killed before.
+                if patience.hasPassed { return try perform(request) }
+                Clock.sleep(nanoseconds: 100_000)
+            }
         }
     }
 }

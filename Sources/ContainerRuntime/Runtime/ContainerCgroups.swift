@@ -64,6 +64,39 @@ public struct ContainerCgroups: Sendable {
         return found.sorted()
     }
 
+    /// Whether a container's processes stand still, or are about to (freezer-subsystem.rst, cgroup-v2.rst). Of the
+    /// freezer of v1 it is taken that it is mounted by its own name.
+    public static func isFrozen(
+        _ id: String, parent: String = ContainerCgroups.defaultParent, root: String = "/sys/fs/cgroup"
+    ) -> Bool {
+        // A file that cannot be read is of the other version, or of a container that is gone.
+        if let state = try? File.readText("\(root)/freezer\(parent)/\(id)/freezer.state", limit: 4096) {
+            return state != "THAWED\n"
+        }
+        // As above.
+        return (try? File.readText("\(root)\(parent)/\(id)/cgroup.freeze", limit: 4096)) == "1\n"
+    }
+
+    /// Lets frozen processes of a container go on, those in groups that it made itself, too. In v1 even SIGKILL waits for
+    /// that.
+    public func thaw(_ id: String) throws(Errno) {
+        for directory in directories(id) where File.exists("\(directory)/freezer.state") {
+            for path in try tree(directory) { try Self.write("THAWED", to: "\(path)/freezer.state") }
+        }
+        for directory in directories(id) where File.exists("\(directory)/cgroup.freeze") {
+            try Self.write("0", to: "\(directory)/cgroup.freeze")
+        }
+    }
+
+    /// Writes to a file of a group, which may go meanwhile.
+    private static func write(_ text: String, to path: String) throws(Errno) {
+        do throws(Errno) { try OwnedFD.open(path, .write).write(all: text) } catch
+            where [.noSuchFileOrDirectory, .operationNotSupportedByDevice].contains(error)
+        {
+            return
+        }
+    }
+
     /// Kills everything in a container's cgroups and waits until it is gone.
     ///
     /// - Returns: whether nothing is left; false at the timeout.
@@ -85,6 +118,7 @@ public struct ContainerCgroups: Sendable {
                 if let handle = try ProcessHandle(pid: pid) { handles.append(handle) }
             }
             for handle in handles { try handle.kill(.kill) }
+            try thaw(id)
             for handle in handles {
                 guard try handle.wait(until: deadline) else { return false }
             }

@@ -87,10 +87,14 @@ public struct OCIRuntime: Sendable, Hashable {
         try succeed(["kill"] + (all ? ["--all"] : []) + [id, "\(signal.rawValue)"])
     }
 
-    /// Stops all of a container's processes where they are.
+    /// Has all processes of a container stand still, until `resume`.
+    ///
+    /// - Throws: `RuntimeFailure` with what the runtime said.
     public func pause(_ id: String) throws(RuntimeFailure) { try succeed(["pause", id]) }
 
-    /// Lets them go on.
+    /// Lets the processes of a paused container go on.
+    ///
+    /// - Throws: `RuntimeFailure` with what the runtime said.
     public func resume(_ id: String) throws(RuntimeFailure) { try succeed(["resume", id]) }
 
     /// Removes what the runtime keeps of a container; with `force` a running one is killed. One that the runtime

@@ -35,7 +35,7 @@ public struct ContainerUser: Hashable, Sendable {
         }
         let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, parts.count == 1 || !parts[1].isEmpty else {
-            throw .invalid("invalid user \"\(specification)\": use user, uid, user:group or uid:gid")
+            throw .invalid("invalid user \(specification.shown): use user, uid, user:group or uid:gid")
         }
         let user = parts[0].isEmpty ? "0" : parts[0]
         var found = ContainerUser(uid: 0, gid: 0, additionalGroups: [], home: "/")
@@ -50,14 +50,16 @@ public struct ContainerUser: Hashable, Sendable {
             found.uid = number
         } else {
             throw StorageError(
-                code: .notFound, message: "unable to find user \(user): no matching entries in passwd file", errno: nil)
+                code: .notFound, message: "unable to find user \(user.oneLine): no matching entries in passwd file",
+                errno: nil)
         }
         let groups = groups(group)
         if parts.count == 2 {
             let number = try identifier(parts[1])
             guard let gid = groups.first(where: { $0.name == parts[1] || $0.gid == number })?.gid ?? number else {
                 throw StorageError(
-                    code: .notFound, message: "unable to find group \(parts[1]): no matching entries in group file",
+                    code: .notFound,
+                    message: "unable to find group \(parts[1].oneLine): no matching entries in group file",
                     errno: nil)
             }
             found.gid = gid
@@ -113,21 +115,21 @@ public struct ContainerUser: Hashable, Sendable {
             && (text.utf8.count == 1 || text.utf8.first != UInt8(ascii: "0"))
     }
 
-    private struct Account {
+    fileprivate struct Account {
         var name: String
         var uid: UInt32
         var gid: UInt32
         var home: String
     }
 
-    private struct Group {
+    fileprivate struct Group {
         var name: String
         var gid: UInt32
         var members: [String]
     }
 
     /// passwd(5): `name:password:uid:gid:comment:home:shell`. Lines that are not are passed over.
-    private static func accounts(_ file: [UInt8]) -> [Account] {
+    fileprivate static func accounts(_ file: [UInt8]) -> [Account] {
         fields(file).compactMap { fields in
             guard fields.count >= 6, isDecimal(fields[2]), isDecimal(fields[3]), let uid = UInt32(fields[2]),
                 let gid = UInt32(fields[3]), max(uid, gid) <= UInt32(Int32.max)
@@ -137,7 +139,7 @@ public struct ContainerUser: Hashable, Sendable {
     }
 
     /// group(5): `name:password:gid:member,member`.
-    private static func groups(_ file: [UInt8]) -> [Group] {
+    fileprivate static func groups(_ file: [UInt8]) -> [Group] {
         fields(file).compactMap { fields in
             guard fields.count >= 3, isDecimal(fields[2]), let gid = UInt32(fields[2]), gid <= UInt32(Int32.max)
             else { return nil }
@@ -154,4 +156,29 @@ public struct ContainerUser: Hashable, Sendable {
             }
         }
     }
+}
+
+/// The names of users and groups, by their numbers.
+public struct AccountNames: Hashable, Sendable {
+    /// Users' names.
+    public var users: [UInt32: String] = [:]
+    /// Groups' names.
+    public var groups: [UInt32: String] = [:]
+
+    /// No names.
+    public init() {}
+
+    /// The names in a root's `/etc/passwd` and `/etc/group`; of several, the first.
+    ///
+    /// - Throws: `StorageError` when one of them is no regular file or too large.
+    public init(in files: ContainerFiles) throws(StorageError) {
+        let (passwd, group) = (try files.read("/etc/passwd") ?? [], try files.read("/etc/group") ?? [])
+        users = Dictionary(ContainerUser.accounts(passwd).map { ($0.uid, $0.name) }) { first, _ in first }
+        groups = Dictionary(ContainerUser.groups(group).map { ($0.gid, $0.name) }) { first, _ in first }
+    }
+}
+
+extension String {
+    /// For messages in Podman's words, which have no quotes: control characters escaped, cut.
+    fileprivate var oneLine: String { String(shown.dropFirst().dropLast()) }
 }

@@ -1,6 +1,7 @@
 internal import LinuxSys
 
-/// Writes a directory in overlayfs' form as a layer: what `LayerUnpacker` undoes (OCI image-spec, layer.md).
+/// Writes a directory in overlayfs' form as a layer, what `LayerUnpacker` undoes (OCI image-spec, layer.md), or a root
+/// file system.
 ///
 /// Only descriptors are used: no path is joined, no link followed.
 struct LayerPacker {
@@ -10,6 +11,8 @@ struct LayerPacker {
         ["etc/hosts", "etc/hostname", "etc/resolv.conf", "etc/mtab", "run/.containerenv"].map { [UInt8]($0) })
 
     private let root: BeneathDirectory
+    /// Whether it is a container's changes, not all of its root.
+    private let isLayer: Bool
     private let writer: ArchiveWriter
     /// Files with several names, by device and inode, and the first name.
     private var linked: [FileKey: [UInt8]] = [:]
@@ -19,8 +22,9 @@ struct LayerPacker {
         var inode: UInt64
     }
 
-    init(_ root: BeneathDirectory, to file: consuming OwnedFD) throws(ArchiveError) {
+    init(_ root: BeneathDirectory, to file: consuming OwnedFD, isLayer: Bool = true) throws(ArchiveError) {
         self.root = root
+        self.isLayer = isLayer
         writer = try ArchiveWriter(tarTo: file)
     }
 
@@ -31,9 +35,7 @@ struct LayerPacker {
         // The list takes the place of recursion; a directory's content follows it.
         var waiting: [[UInt8]] = [[]]
         while let path = waiting.popLast() {
-            let directory = try doing("open \(path.printable)") { () throws(Errno) in
-                path.isEmpty ? root : try root.directory(path, links: .refused)
-            }
+            guard let directory = try directory(path) else { continue }
             let entries = try doing("read \(path.printable)") { () throws(Errno) in try directory.entries() }
             var below: [[UInt8]] = []
             for entry in entries.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
@@ -51,18 +53,30 @@ struct LayerPacker {
         try writer.finish()
     }
 
+    /// A directory that was listed; nil when a container that runs has put something else in its place since, or nothing.
+    private func directory(_ path: [UInt8]) throws(StorageError) -> BeneathDirectory? {
+        if path.isEmpty { return root }
+        do throws(Errno) { return try root.directory(path, links: .refused) } catch
+            where [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error)
+        {
+            return nil
+        } catch {
+            throw StorageError.system(error, "open \(path.printable)")
+        }
+    }
+
     /// Adds one name; whether it is a directory, whose content comes later.
     private mutating func add(
         _ name: [UInt8], in directory: BeneathDirectory, as full: [UInt8], below path: [UInt8]
     ) throws -> Bool {
         let node = try directory.node(name)
         let status = try node.status()
-        if status.isWhiteout {
+        if isLayer, status.isWhiteout {
             let hidden = (path.isEmpty ? [] : path + [UInt8(ascii: "/")]) + [UInt8](".wh.") + name
             try writer.begin(ArchiveEntry(path: hidden, kind: .file))
             return false
         }
-        if status.type == .regular, status.size == 0, Self.mountPoints.contains(full) { return false }
+        if isLayer, status.type == .regular, status.size == 0, Self.mountPoints.contains(full) { return false }
         guard let kind = try kind(status, name, directory) else { return false }
         var entry = header(full, status, kind)
         if status.type != .directory, status.links > 1 {
@@ -79,7 +93,7 @@ struct LayerPacker {
         entry.attributes = attributes.filter { LayerUnpacker.isKept($0.name) }
         try writer.begin(entry)
         if status.type == .regular { try copy(try directory.file(name, links: .refused), entry.size) }
-        if status.type == .directory, attributes.contains(where: { $0.name == Self.opaque }) {
+        if isLayer, status.type == .directory, attributes.contains(where: { $0.name == Self.opaque }) {
             try writer.begin(ArchiveEntry(path: full + [UInt8]("/.wh..wh..opq"), kind: .file))
         }
         return status.type == .directory

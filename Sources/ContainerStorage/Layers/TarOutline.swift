@@ -27,6 +27,9 @@ final class TarOutline: ByteSource {
     /// Whether the headers read last describe the entry that the next one begins or goes on with.
     private var isInsideEntry = false
     private var paxSize: Int64?
+    /// Whether a pax header, and one of GNU's, names the entry or what it links to.
+    private var isNamedByPax = false
+    private var isNamedByGNU = false
     private var sizeBehindMap: Int64 = 0
     /// Where entries begin that libarchive has not come to: one at most when it asks for more.
     private var starts: [Int64] = []
@@ -66,11 +69,13 @@ final class TarOutline: ByteSource {
         let bytes = collected
         collected.removeAll(keepingCapacity: true)
         switch part {
-        case .header: readHeader(bytes)
+        case .header: try readHeader(bytes)
         case .paxHeader:
-            paxSize = try PaxHeader(bytes).size
+            let header = try PaxHeader(bytes)
+            paxSize = header.size
+            isNamedByPax = isNamedByPax || header.hasNames
             expect(.header, after: Self.padding(Int64(bytes.count)))
-        case .sparseMap: readSparseMap(continues: bytes[504] != 0)
+        case .sparseMap: try readSparseMap(continues: bytes[504] != 0)
         case .nothing: return
         }
         if part == .paxHeader, wanted > paxLimit { throw Self.tooLarge(wanted, paxLimit) }
@@ -78,7 +83,7 @@ final class TarOutline: ByteSource {
     }
 
     /// One header (POSIX ustar; GNU tar's and Solaris' own types). What is none ends the outline; libarchive says why.
-    private func readHeader(_ block: [UInt8]) {
+    private func readHeader(_ block: [UInt8]) throws(StorageError) {
         guard let size = Self.number(block[124..<136]), block.contains(where: { $0 != 0 }) else {
             part = .nothing
             return
@@ -88,21 +93,28 @@ final class TarOutline: ByteSource {
         switch block[156] {
         case UInt8(ascii: "x"), UInt8(ascii: "X"):
             (part, wanted) = (.paxHeader, Int(clamping: size))
-        case UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "A"), UInt8(ascii: "V"):
+        case UInt8(ascii: "L"), UInt8(ascii: "K"):
+            isNamedByGNU = true
             expect(.header, after: Self.padded(size))
-        case UInt8(ascii: "1")...UInt8(ascii: "6"): endEntry(size: 0)
+        case UInt8(ascii: "g"), UInt8(ascii: "A"), UInt8(ascii: "V"): expect(.header, after: Self.padded(size))
+        case UInt8(ascii: "1")...UInt8(ascii: "6"): try endEntry(size: 0)
         case UInt8(ascii: "S") where block[482] != 0:
             sizeBehindMap = size
             expect(.sparseMap, after: 0)
-        default: endEntry(size: paxSize ?? size)
+        default: try endEntry(size: paxSize ?? size)
         }
     }
 
-    private func readSparseMap(continues: Bool) {
-        if continues { expect(.sparseMap, after: 0) } else { endEntry(size: paxSize ?? sizeBehindMap) }
+    private func readSparseMap(continues: Bool) throws(StorageError) {
+        if continues { expect(.sparseMap, after: 0) } else { try endEntry(size: paxSize ?? sizeBehindMap) }
     }
 
-    private func endEntry(size: Int64) {
+    private func endEntry(size: Int64) throws(StorageError) {
+        // Go takes GNU's name, wherever it stands; libarchive the one that comes last.
+        if isNamedByPax && isNamedByGNU {
+            throw .invalid("a pax header and a GNU header with names that readers disagree about")
+        }
+        (isNamedByPax, isNamedByGNU) = (false, false)
         isInsideEntry = false
         paxSize = nil
         expect(.header, after: Self.padded(size))
@@ -143,9 +155,12 @@ struct PaxHeader {
 
     /// Bytes of content of the entry; nil if the ustar header has them.
     let size: Int64?
+    /// Whether it has the entry's name or the one that it links to.
+    let hasNames: Bool
 
     init(_ bytes: [UInt8]) throws(StorageError) {
         var size: Int64?
+        var hasNames = false
         var rest = bytes[...]
         while !rest.isEmpty {
             guard let (key, value, next) = Self.record(rest) else {
@@ -159,9 +174,11 @@ struct PaxHeader {
             } else if Self.texts.contains(key), value.contains(0) {
                 throw .invalid("a pax header whose \(key) has a NUL byte")
             }
+            if key == "path" || key == "linkpath" { hasNames = true }
             rest = next
         }
         self.size = size
+        self.hasNames = hasNames
     }
 
     private typealias Record = (key: String, value: ArraySlice<UInt8>, next: ArraySlice<UInt8>)

@@ -1,3 +1,5 @@
+import Testing
+
 /// Writes tar streams as they should be and as they should not: every field can be forged.
 struct TarWriter {
     private(set) var bytes: [UInt8] = []
@@ -76,6 +78,17 @@ struct TarWriter {
 
 /// Compressed forms that need no compressor.
 enum Packed {
+    /// One of them, with its name.
+    struct Form: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let pack: @Sendable ([UInt8]) -> [UInt8]
+    }
+
+    static let all = [
+        Form(testDescription: "gzip", pack: gzip), Form(testDescription: "zstd", pack: zstd),
+        Form(testDescription: "xz", pack: xz),
+    ]
+
     /// RFC 1952 with stored blocks.
     static func gzip(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]
@@ -101,6 +114,32 @@ enum Packed {
             result += little(UInt32(block.count) << 3 | (rest.isEmpty ? 1 : 0)).prefix(3) + block
         } while !rest.isEmpty
         return result
+    }
+
+    /// The .xz file format, 1.2.0, with LZMA2 chunks that are not compressed, and without a check of the content.
+    static func xz(_ bytes: [UInt8]) -> [UInt8] {
+        let flags: [UInt8] = [0, 0]
+        let head: [UInt8] = [2, 0, 0x21, 1, 0, 0, 0, 0]
+        var block = head + little(crc32(head))
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let chunk = rest.prefix(65536)
+            rest = rest.dropFirst(chunk.count)
+            block += [1, UInt8((chunk.count - 1) >> 8), UInt8((chunk.count - 1) & 255)] + chunk
+        }
+        block.append(0)
+        var index: [UInt8] = [0, 1] + variable(block.count) + variable(bytes.count)
+        block += [UInt8](repeating: 0, count: -block.count & 3)
+        index += [UInt8](repeating: 0, count: -index.count & 3)
+        index += little(crc32(index))
+        let back = little(UInt32(index.count / 4 - 1)) + flags
+        return [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0] + flags + little(crc32(flags)) + block + index
+            + little(crc32(back)) + back + [0x59, 0x5a]
+    }
+
+    /// Seven bits a byte, the lowest first.
+    private static func variable(_ number: Int) -> [UInt8] {
+        number < 128 ? [UInt8(number)] : [UInt8(number & 127) | 128] + variable(number >> 7)
     }
 
     /// RFC 8878 with run-length blocks: `count` times 64 KiB of zeros in 4 bytes each.

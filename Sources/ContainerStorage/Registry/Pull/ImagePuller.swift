@@ -140,7 +140,7 @@ public struct ImagePuller: Sendable {
             }
         }
         guard manifest.config.digest.algorithm == .sha256, manifest.config.size >= 0 else {
-            throw StorageError.invalid("\(what): the configuration is not named by SHA-256")
+            throw StorageError.invalid("\(what): the configuration has no size, or is not named by SHA-256")
         }
         let name = "configuration \(manifest.config.digest)"
         let bytes = try storedDocument(manifest.config) ?? client.document(manifest.config, name)

@@ -79,14 +79,8 @@ extension RegistryClient {
         let begun = try send("POST", "\(path)/uploads/")
         guard begun.status == 202 else { throw try failure(begun, what) }
         begun.cancel()
-        // The place may be on another host. The content goes there, and what lets us in here does not.
-        guard
-            let place = RegistryURL(begun.header("Location") ?? "", relativeTo: begun.url)?
-                .adding([("digest", blob.digest.description)]),
-            !place.origin.isForbidden || place.origin == begun.url.origin
-        else {
-            throw StorageError.refused("\(what): the registry names no place for it")
-        }
+        let place = try uploadPlace(begun, what).adding([("digest", blob.digest.description)])
+        guard let place else { throw StorageError.refused("\(what): the registry names no place for it") }
         let body = RequestBody.stream(length: blob.size) {
             CountedSource(try blob.open(), tell: progress)
         }
@@ -95,6 +89,22 @@ extension RegistryClient {
         guard done.status == 201 || done.status == 204 else { throw try failure(done, what) }
         done.cancel()
         return true
+    }
+
+    /// Where an answer wants an upload. The place may be on another host: the content goes there, and what lets us in
+    /// here does not. It is as confidential there as here.
+    private func uploadPlace(_ begun: HTTPReply, _ what: String) throws(StorageError) -> RegistryURL {
+        let location = begun.header("Location") ?? ""
+        guard !location.isEmpty, let place = RegistryURL(location, relativeTo: begun.url) else {
+            throw .refused("\(what): the registry names no HTTP URL for it: \(location.shown)")
+        }
+        guard place.origin.scheme == .https || begun.url.origin.scheme == .http else {
+            throw .refused("\(what): the registry sends it from https to \(place.origin)")
+        }
+        guard !place.origin.isForbidden || place.origin == begun.url.origin else {
+            throw .refused("\(what): the registry sends it to a link-local address: \(place.origin)")
+        }
+        return place
     }
 
     /// Uploads a manifest under a tag or its digest.
