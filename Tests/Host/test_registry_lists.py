@@ -8,7 +8,8 @@ from check import equal, holds, matches, one_line, test
 from host import do, shell, until
 from program import IMAGE
 from registry import docker_archive
-from test_registry_images import CHANGES, _podman
+from oracle import debian as _podman
+from test_registry_images import CHANGES
 
 FILTERS = ["dangling=true", "dangling=false", "dangling!=true", "before=new:1", "since=new:1", "after=new:1", "label=a", "label=a=b", "label=a=zz",
            "label!=a", "label!=a=b", "reference=new", "reference=*new*", "reference=new:1", "reference=*:1", "reference=n?w", "reference=n[a-f]w",

@@ -5,7 +5,7 @@ import re
 from check import equal, holds, matches, one_line, test
 from host import do, output
 from program import IMAGE
-from test_registry_images import _podman
+from oracle import debian as _podman
 
 
 def _digest(raw):

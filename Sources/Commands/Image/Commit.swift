@@ -88,7 +88,7 @@ struct Commit: ParsableCommand {
         new.isSquashed = squash
         new.includesVolumes = includeVolumes
         new.pauses = pause
-        let image = try flags.shown { [new] in try Invocation.engine().commit(container, new) }
+        let image = try flags.shown { try Invocation.engine().commit(container, new) }
         if let iidfile { try File.write(iidfile, image.id, mode: 0o644) }
         Output.line(image.id)
     }
@@ -127,9 +127,7 @@ struct Import: ParsableCommand {
                 architecture: arch ?? ImagePlatform.host.architecture, os: os ?? ImagePlatform.host.os, variant: variant
             )
         }
-        let image = try flags.shown { [new] in
-            try Invocation.engine().importImage(path == "-" ? nil : path, new)
-        }
+        let image = try flags.shown { try Invocation.engine().importImage(path == "-" ? nil : path, new) }
         Output.line("sha256:\(image.id)")
     }
 }
