@@ -127,7 +127,7 @@ extension Engine {
                     return try conclude(record)
                 }
                 // Killed after the process started and before that was committed: it runs, so it counts.
-                if record.state == .creating || record.state == .created { try store.setStarted(id, at: Clock.now) }
+                if [.creating, .created, .exited].contains(record.state) { try store.setStarted(id, at: Clock.now) }
                 return try converge(record)
             }
             try conclude(record)
