@@ -9,6 +9,7 @@
 #include <linux/nsfs.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -77,6 +78,9 @@ static void hold(int descriptor, int end, const uint8_t *bytes, size_t count) {
 int clinux_netlink_elsewhere(int descriptor, const uint8_t *bytes, size_t count) {
     int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* no handler of ours may run in either */
     /* The child in between is there so that the other is not ours to wait for. */
     pid_t child = vfork();
     if (child == 0) {
@@ -89,6 +93,7 @@ int clinux_netlink_elsewhere(int descriptor, const uint8_t *bytes, size_t count)
         while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
         code = WEXITSTATUS(status);
     }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     close(ends[0]);
     if (!code) return ends[1];
     close(ends[1]);

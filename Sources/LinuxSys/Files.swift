@@ -30,7 +30,8 @@ extension OwnedFD {
     public func readAll(limit: Int = .max) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
-            let more = try read(upTo: 65536)
+            // One more than may be there tells that there is more.
+            let more = try read(upTo: min(limit, 65535) + 1)
             if more.isEmpty { return bytes }
             bytes += more
             if bytes.count > limit { throw Errno.fileTooLarge }

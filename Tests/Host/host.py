@@ -15,12 +15,12 @@ process that stays outside, however the inner one ended.
 """
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -75,7 +75,9 @@ def _outside():
         sys.exit(f"{Path(sys.argv[0]).name}: needs root: namespaces, mounts and control groups are made")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(128 + number))
-    scratch = tempfile.mkdtemp(prefix="swiftlet-host.", dir="/var/tmp")
+    # Digits only: Podman makes an image's name of a directory's path, and mkdtemp's underscores may stand where none may.
+    scratch = f"/var/tmp/swiftlet-host.{secrets.token_hex(8)}"
+    os.mkdir(scratch)
     # A test looks at what another user can reach.
     os.chmod(scratch, 0o755)
     with mount_points(), cgroups.private_groups(f"swiftlet-host-{os.getpid()}") as groups:
