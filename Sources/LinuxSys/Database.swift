@@ -90,7 +90,6 @@ public struct DatabaseRow: Sendable {
             throw failure
         }
         unsafe sqlite3_extended_result_codes(handle, 1)
-        unsafe sqlite3_busy_timeout(handle, 60_000)
         // Every command is the last to close the file: to empty the log each time would cost it several fsyncs. But each
         // is the first to open it, too, and reads and checks the whole log then, 5 microseconds a page. So the log is
         // emptied when it has grown to a few pages, not to SQLite's 1,000; sooner still where no fsync is at stake, as in

@@ -9,8 +9,11 @@
 #define CLINUX_SQLITE_MAIN_LOG 64
 #define CLINUX_SQLITE_ATTACHED_LOG 16
 
+/* Milliseconds that a statement waits for others. */
+#define CLINUX_SQLITE_PATIENCE 60000
+
 /* SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE: closing the last connection leaves the log as it is. A commit empties it when it has
-   grown to the pages above. */
+   grown to the pages above. Sets the busy timeout to the above. */
 int clinux_sqlite_keep_log(sqlite3 *_Nonnull database);
 
 #endif
