@@ -83,26 +83,26 @@ enum ImageDocument {
     /// A row of `images`.
     static func row(_ line: ImageLine, truncated: Bool) -> Value {
         let image = line.image
-        @Sendable func time() -> Value { .string(image.created.map { GoTime(nanoseconds: $0).description } ?? "") }
+        @Sendable func time() -> Value { .string(line.image.created.map { GoTime(nanoseconds: $0).description } ?? "") }
         return .structure(
             [
                 .init("ID", .string(truncated ? String(image.id.prefix(12)) : "sha256:\(image.id)")),
                 .init("Id", json: nil, .string(image.id)), .init("Repository", .string(line.repository)),
                 .init("Tag", .string(line.tag)), .init("Digest", .string(image.manifestDigest)),
-                .init("Created", json: "Created") { .string(image.created.map(HumanText.ago) ?? "N/A") },
-                .init("CreatedSince", json: "CreatedSince") { .string(image.created.map(HumanText.ago) ?? "N/A") },
+                .init("Created", json: "Created") { .string(line.image.created.map(HumanText.ago) ?? "N/A") },
+                .init("CreatedSince", json: "CreatedSince") { .string(line.image.created.map(HumanText.ago) ?? "N/A") },
                 .init("CreatedAt", json: "CreatedAt", computed: time),
                 .init("CreatedTime", json: "CreatedTime", computed: time),
-                .init("Size", json: "Size") { .string(HumanText.size(image.size)) },
+                .init("Size", json: "Size") { .string(HumanText.size(line.image.size)) },
                 .init("VirtualSize", .int(image.size)), .init("SharedSize", 0),
-                .init("RepoTags", json: "RepoTags") { .strings(image.names) },
-                .init("RepoDigests", json: "RepoDigests") { .strings(image.repositoryDigests) },
+                .init("RepoTags", json: "RepoTags") { .strings(line.image.names) },
+                .init("RepoDigests", json: "RepoDigests") { .strings(line.image.repositoryDigests) },
                 .init("ParentId", .string(image.parent ?? "")),
-                .init("History", json: "History") { .string(image.pastNames.joined(separator: ", ")) },
+                .init("History", json: "History") { .string(line.image.pastNames.joined(separator: ", ")) },
                 .init("Dangling", .bool(image.isDangling)), .init("ReadOnly", false),
                 .init("Containers", .int(Int64(image.containers))),
-                .init("Names", json: "Names") { .strings(image.names) },
-                .init("Labels", json: "Labels") { image.labels.map(labels) ?? .nilMap },
+                .init("Names", json: "Names") { .strings(line.image.names) },
+                .init("Labels", json: "Labels") { line.image.labels.map(labels) ?? .nilMap },
             ], typeName: "images.imageReporter")
     }
 

@@ -91,20 +91,25 @@ struct Images: ParsableCommand {
     }
 }
 
-/// One line of `images`: an image under one of its names.
-struct ImageLine {
-    var image: ImageSummary
-    var repository: String
-    var tag: String
+/// One line of `images`: an image under one of its names. A class, for a row's fields each keep it until they are asked
+/// for, and a copy of all that it has would take longer than to print it.
+final class ImageLine: Sendable {
+    let image: ImageSummary
+    let repository: String
+    let tag: String
+
+    private init(_ image: ImageSummary, _ repository: String, _ tag: String) {
+        (self.image, self.repository, self.tag) = (image, repository, tag)
+    }
 
     /// The lines of an image: one for each name, or one of `<none>`.
-    static func of(_ image: ImageSummary) -> [Self] {
+    static func of(_ image: ImageSummary) -> [ImageLine] {
         var names = image.names.map(split)
         if names.isEmpty {
             let repositories = Set(image.digestNames.compactMap { $0.split(separator: "@").first.map(String.init) })
             names = repositories.sorted().map { ($0, "<none>") }
         }
-        return (names.isEmpty ? [("<none>", "<none>")] : names).map { Self(image: image, repository: $0, tag: $1) }
+        return (names.isEmpty ? [("<none>", "<none>")] : names).map { ImageLine(image, $0, $1) }
     }
 
     private static func split(_ name: String) -> (String, String) {
