@@ -181,13 +181,7 @@ public final class Session {
         var collected: [Message] = []
         var strangers = 0
         while true {
-            guard let message = pending.popFirst() else {
-                guard strangers < Self.strangersAllowed else { throw broken(request, .badMessage) }
-                strangers += 1
-                pending = try receive(request)[...]
-                continue
-            }
-            guard message.portID == transport.portID else { continue }
+            let message = try next(request, &strangers)
             if message.type == Message.error, let earlier = begun[message.sequence] {
                 let (code, detail) = try acknowledgement(message, earlier)
                 if code != 0 {
@@ -225,16 +219,9 @@ public final class Session {
         var refusal: AnswerError?
         var strangers = 0
         while true {
-            guard let message = pending.popFirst() else {
-                guard strangers < Self.strangersAllowed else { throw broken(last, .badMessage) }
-                strangers += 1
-                pending = try receive(last)[...]
-                continue
-            }
+            let message = try next(last, &strangers)
             let position = Int(message.sequence &- first)
-            guard message.portID == transport.portID, message.type == Message.error, position < requests.count else {
-                continue
-            }
+            guard message.type == Message.error, position < requests.count else { continue }
             let (code, detail) = try acknowledgement(message, requests[position])
             if code != 0, refusal == nil {
                 let error = NetlinkError(requests[position].operation, Errno(rawValue: code), detail: detail)
@@ -243,6 +230,18 @@ public final class Session {
             if position == 0 || position == requests.count - 1 { break }
         }
         if let refusal { throw refusal }
+    }
+
+    /// The next message to this socket; `strangers` counts the datagrams that were waited for.
+    private func next(_ request: Request, _ strangers: inout Int) throws(AnswerError) -> Message {
+        while true {
+            while let message = pending.popFirst() {
+                if message.portID == transport.portID { return message }
+            }
+            guard strangers < Self.strangersAllowed else { throw broken(request, .badMessage) }
+            strangers += 1
+            pending = try receive(request)[...]
+        }
     }
 
     private func receive(_ request: Request) throws(AnswerError) -> [Message] {

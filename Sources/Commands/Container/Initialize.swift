@@ -17,9 +17,7 @@ struct Initialize: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine()
-        var selection = ContainerSelection()
-        (selection.all, selection.latest, selection.ignore) = (all, latest, false)
-        (selection.cidfile, selection.containers) = ([], containers)
+        let selection = ContainerSelection(all: all, latest: latest, containers: containers)
         try Failure.forEach(try selection.chosen(engine)) { container in
             do { try engine.initialize(container.id) } catch let error as EngineError
                 where all && error.kind == .inUse

@@ -63,7 +63,7 @@ struct List: ParsableCommand {
         try checkFlags()
         guard let watch, watch > 0 else { return try list() }
         while true {
-            if StandardStream.isTerminal(1) { Output.verbatim("\u{1B}[H\u{1B}[2J") }
+            Output.clearTerminal()
             try list()
             var nothing: [PollEntry] = []
             try poll(&nothing, until: Deadline(after: .seconds(Int64(watch))))

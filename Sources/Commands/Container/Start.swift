@@ -29,9 +29,7 @@ struct Start: ParsableCommand {
 
     func run() throws {
         let engine = try Invocation.engine()
-        var selection = ContainerSelection()
-        (selection.all, selection.latest, selection.ignore) = (all, latest, false)
-        (selection.cidfile, selection.containers) = ([], containers)
+        let selection = ContainerSelection(all: all, latest: latest, containers: containers)
         let chosen = try selection.chosen(engine, filters: filter, ifAll: { !$0.hasProcess })
         if attach || interactive { return try attach(engine, chosen) }
         try Failure.forEach(chosen) { container in

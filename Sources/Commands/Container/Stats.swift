@@ -48,7 +48,7 @@ struct Stats: ParsableCommand {
                 now[record.id] = found
                 return StatisticsRow(record, found, since: earlier[record.id], truncated: !noTrunc)
             }
-            if !noStream && !noReset && StandardStream.isTerminal(1) { Output.verbatim("\u{1B}[H\u{1B}[2J") }
+            if !noStream && !noReset { Output.clearTerminal() }
             try show(rows)
             if noStream { return }
             earlier = now

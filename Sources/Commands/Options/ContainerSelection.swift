@@ -27,6 +27,15 @@ struct ContainerSelection: ParsableArguments {
     @Argument(help: "Names or ids.")
     var containers: [String] = []
 
+    /// For the argument parser.
+    init() {}
+
+    /// What a command has chosen that takes only these of the options.
+    init(all: Bool, latest: Bool, containers: [String]) {
+        (self.all, self.latest, ignore) = (all, latest, false)
+        (cidfile, self.containers) = ([], containers)
+    }
+
     /// The containers. Every name is looked up before anything is done to any of them, as in Podman.
     ///
     /// - Parameters:

@@ -43,10 +43,7 @@ enum Invocation {
 extension GlobalOptions.Values {
     fileprivate func engine(repairing: Bool, timing: Timing) throws -> Engine {
         var cleanup = [try File.linkTarget("/proc/self/exe")]
-        // What is as it would be anyway need not be said, and need not be parsed (DirectCommand).
-        let usual = Self()
-        if root != usual.root { cleanup += ["--root", root] }
-        if runRoot != usual.runRoot { cleanup += ["--runroot", runRoot] }
+        cleanup += ["--root", root, "--runroot", runRoot]
         if let runtime { cleanup += ["--runtime", runtime] }
         return try Engine(
             paths: EnginePaths(root: root, runRoot: runRoot, networks: networkConfigDir),

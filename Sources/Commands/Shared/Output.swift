@@ -18,6 +18,11 @@ enum Output {
         if !text.isEmpty { write(1, text) }
     }
 
+    /// Empties the terminal that standard output is, for what is shown again and again; nothing if it is none.
+    static func clearTerminal() {
+        if StandardStream.isTerminal(1) { verbatim("\u{1B}[H\u{1B}[2J") }
+    }
+
     /// Writes `Error: …` to standard error.
     static func error(_ message: String) {
         write(2, "Error: \(message)\n")

@@ -94,3 +94,8 @@ extension Engine {
         return written?.description ?? record.manifestDigest
     }
 }
+
+extension String {
+    /// A name of an image in a registry, as it is without `docker://` (containers-transports(5)).
+    var withoutRegistryTransport: String { hasPrefix("docker://") ? String(dropFirst(9)) : self }
+}

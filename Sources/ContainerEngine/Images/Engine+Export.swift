@@ -107,7 +107,7 @@ extension Engine {
         }
         let target: ImageReference
         if let destination {
-            let text = destination.hasPrefix("docker://") ? String(destination.dropFirst(9)) : destination
+            let text = destination.withoutRegistryTransport
             let reference = try ImageReference(parsing: text)
             target = reference.tag == nil && reference.digest == nil ? reference.with(tag: "latest") : reference
         } else if let own = name(image, of: record) {

@@ -208,8 +208,8 @@ extension Engine {
 
     /// Removes a name, and the image with its last name; or, by id and with `force`, the image with all its names.
     ///
-    /// `allNames` says that an id means all of the image's names without `force`, too. With an image go those it was built on, as far as they have no name and nothing else needs them, unless
-    /// `keepingParents` says otherwise.
+    /// `allNames` says that an id means all of the image's names without `force`, too. With an image go those it was
+    /// built on, as far as they have no name and nothing else needs them, unless `keepingParents` says otherwise.
     ///
     /// - Throws: `EngineError` of kind `.noSuchImage`, or `.inUse` when containers are made of it and `force` is false.
     public func removeImage(_ name: String, force: Bool, allNames: Bool = false, keepingParents: Bool = false) throws

@@ -13,7 +13,7 @@ extension Engine {
     /// - Returns: the image.
     /// - Throws: `StorageError` or `EngineError`, one line; nothing stays of a pull that failed.
     public func pull(_ name: String, _ options: PullOptions) throws -> ImageRecord {
-        let name = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
+        let name = name.withoutRegistryTransport
         let present = try presentImage(name, options.platform)
         let digits = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
         if let present, present.id.hasPrefix(digits) {
@@ -69,7 +69,7 @@ extension Engine {
         if let place = try ArchivePlace(name) {
             throw EngineError("pulling all tags is not supported for \(place.transport.rawValue) transport")
         }
-        let name = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
+        let name = name.withoutRegistryTransport
         let registries = try RegistriesConfiguration()
         let search = RegistrySearch(registries, options.registry.access)
         let (repository, tags) = try registries.firstAnswer(name, registries.candidates(name)) { candidate in

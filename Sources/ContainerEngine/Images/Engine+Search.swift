@@ -76,7 +76,7 @@ public struct ImageSearch {
     /// - Returns: the image's full name without a tag, and the tags.
     /// - Throws: `StorageError` or `ImageReferenceError`.
     public func tags(_ name: String, limit: Int) throws -> (name: String, tags: [String]) {
-        let text = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
+        let text = name.withoutRegistryTransport
         return try firstAnswer(text) { reference in
             (reference.name, try search.tags(reference, limit: limit))
         }
@@ -86,7 +86,7 @@ public struct ImageSearch {
     ///
     /// - Throws: `StorageError` or `ImageReferenceError`.
     public func manifest(_ name: String) throws -> [UInt8] {
-        let text = name.hasPrefix("docker://") ? String(name.dropFirst(9)) : name
+        let text = name.withoutRegistryTransport
         return try firstAnswer(text) { try search.manifest($0) }
     }
 
