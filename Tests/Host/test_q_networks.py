@@ -4,6 +4,7 @@ import json
 import random
 import re
 import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -323,6 +324,25 @@ def macvlan_is_on_the_wire(host):
             holds("Hostname" in host.curl("http://192.168.121.129", remote=True), "the neighbour does not reach it")
             host.swiftlet.ok("network", "disconnect", "wire", container)
             equal(_addresses(host, container), [], "addresses after disconnect")
+    finally:
+        _remove(host, "wire")
+
+
+@test
+def a_link_on_the_wire_is_gone_with_its_run(host):
+    """Also when somebody is in the namespace still, or the kernel has not found the time to take it down: the next start has the same MAC."""
+    host.swiftlet.ok("network", "create", "-d", "macvlan", "-o", "parent=eth0", "--subnet", "192.168.121.0/24", "--ip-range", "192.168.121.128/28", "wire")
+    try:
+        with host.container("--name", "c", "--network", "wire:mac=02:00:5e:00:53:01"):
+            visitor = subprocess.Popen(["nsenter", "-t", host.swiftlet.field("c", ".State.Pid"), "-n", "sleep", "60"])
+            try:
+                holds(until(lambda: output(f"readlink /proc/{visitor.pid}/ns/net") != output("readlink /proc/self/ns/net")), "nobody visits it")
+                host.swiftlet.ok("stop", "-t", "0", "c")
+                host.swiftlet.ok("start", "c")
+                matches(host.swiftlet.ok("exec", "c", "ip", "link", "show", "eth0"), "02:00:5e:00:53:01", "its link")
+            finally:
+                visitor.kill()
+                visitor.wait()
     finally:
         _remove(host, "wire")
 

@@ -171,7 +171,13 @@ extension Engine {
     /// - Throws: the first error, after all steps.
     func detach(_ container: String, namespace: String?) throws {
         var failure: (any Error)?
-        do { try detach(container, try store.attachments(of: container), inside: nil) } catch { failure = error }
+        do {
+            let records = try store.attachments(of: container)
+            // A link on top of one of the host's keeps its MAC address to itself until the kernel finds the time to take
+            // the namespace down: whoever starts next may want the same one.
+            let hasUpper = records.contains { $0.driver != "bridge" }
+            try detach(container, records, inside: hasUpper ? namespace : nil)
+        } catch { failure = error }
         if let namespace {
             do {
                 try timing.measure("remove namespace") { try NetworkNamespace.remove(at: namespace) }
@@ -225,7 +231,7 @@ extension Engine {
     private func removeLinks(_ records: [AttachmentRecord], inside: String?) throws {
         let lock = try networkLock()
         defer { lock.release() }
-        let context = try inside.map { try NetworkContext(namespacePath: $0) } ?? NetworkContext.hostOnly()
+        let context = try NetworkContext.forUndoing(in: inside)
         for record in records {
             try timing.measure("detach from \(record.networkName)") { _ = try Attachment.detach(record, in: context) }
         }

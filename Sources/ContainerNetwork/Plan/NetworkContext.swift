@@ -75,6 +75,21 @@ public final class NetworkContext {
         }
     }
 
+    /// The calling thread's network as the host and, where it still lives, the namespace kept at `path`: enough to undo
+    /// what was made.
+    ///
+    /// - Throws: `NetworkError` when no socket can be opened.
+    public static func forUndoing(in path: String?) throws(NetworkError) -> NetworkContext {
+        guard let path else { return try hostOnly() }
+        do throws(NetworkError) {
+            return try NetworkContext(namespacePath: path)
+        } catch {
+            // There is no file, or one that lost its mount.
+            guard error.errno == .noSuchFileOrDirectory || error.errno == .invalidArgument else { throw error }
+            return try hostOnly()
+        }
+    }
+
     func session(_ place: Step.Place) throws(NetworkError) -> Session {
         switch place {
         case .host: return host
