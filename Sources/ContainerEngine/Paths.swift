@@ -27,13 +27,17 @@ public struct EnginePaths: Sendable, Hashable {
     var exits: String { "\(runRoot)/exits" }
     /// The OCI runtime's own state.
     var runtimeState: String { "\(runRoot)/runtime" }
-    /// One container's directory: bundle, upper and work directories, log, hosts and resolv.conf.
-    func container(_ id: String) -> String { "\(root)/containers/\(id)" }
+    /// What must last of one container: upper and work directories, log, and where its root is mounted.
+    func container(_ id: String) -> String { "\(containers)/\(id)" }
+    var containers: String { "\(root)/containers" }
+    /// What each start of a container writes anew: the runtime's bundle, hosts and resolv.conf, conmon's sockets.
+    func bundle(_ id: String) -> String { "\(bundles)/\(id)" }
+    var bundles: String { "\(runRoot)/containers" }
     func rootfs(_ id: String) -> String { "\(container(id))/merged" }
     func log(_ id: String) -> String { "\(container(id))/ctr.log" }
     /// The directories of a container's exec sessions.
     func execSessions(_ id: String) -> String { "\(runRoot)/exec/\(id)" }
     /// Where images are mounted to be looked at.
     var images: String { "\(runRoot)/images" }
-    func pidFile(_ id: String) -> String { "\(runRoot)/pids/\(id)" }
+    func pidFile(_ id: String) -> String { "\(bundle(id))/pidfile" }
 }

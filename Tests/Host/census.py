@@ -136,7 +136,7 @@ def _files(root, run_root):
     for tree, depth in ((root, 2), (run_root, 4)):
         for directory, names, files in os.walk(tree):
             parts = Path(directory).relative_to(tree).parts
-            below = depth if parts[:1] != ("blobs",) else 3
+            below = {("blobs",): 3, ("containers",): 2}.get(parts[:1], depth)
             # SQLite's own companions come and go with whoever has the database open.
             shown = [f for f in files if not f.endswith(("-wal", "-shm", "-journal"))]
             if directory == str(run_root):

@@ -74,6 +74,10 @@ def _stray_directory(host, container):
     do(f"mkdir -p {host.root}/containers/{STRAY}/upper")
 
 
+def _stray_bundle(host, container):
+    do(f"mkdir -p {host.run_root}/containers/{STRAY} && touch {host.run_root}/containers/{STRAY}/config.json")
+
+
 def _stray_group(host, container):
     # Beside a container's own, in the first hierarchy that has one.
     do(f"dir=$(dirname $(find /sys/fs/cgroup -type d -name '*{container}*' | head -n 1)) && mkdir $dir/{STRAY}")
@@ -123,14 +127,14 @@ def _lost_address(host, container):
     do("ip addr flush dev podman0 scope global")
 
 
-PLANTS = (_lost_rule, _lost_chains, _lost_filter_rule, _stray_rule, _stray_directory, _stray_group, _stray_mount, _stray_namespace,
+PLANTS = (_lost_rule, _lost_chains, _lost_filter_rule, _stray_rule, _stray_directory, _stray_bundle, _stray_group, _stray_mount, _stray_namespace,
           _stray_veth, _stray_lease, _stray_layer, _stray_blob, _stray_temporary_file, _rubbish, _open_to_others, _lost_address)
 
 
 def _clean_up_what_stays():
     shell("ip netns del netns-12345678-1234-1234-1234-123456789abc; ip link del veth77; "
           f"find /sys/fs/cgroup -type d -name {STRAY} -exec rmdir {{}} +; umount /var/lib/swiftlet/containers/{STRAY}/merged; "
-          f"find /var/lib/swiftlet -maxdepth 3 -name {STRAY} -exec rm -rf {{}} +; rm -rf /var/lib/swiftlet/volumes/stray; "
+          f"find /var/lib/swiftlet /run/swiftlet -maxdepth 3 -name {STRAY} -exec rm -rf {{}} +; rm -rf /var/lib/swiftlet/volumes/stray; "
           "chmod 700 /var/lib/swiftlet /run/swiftlet")
 
 

@@ -47,10 +47,10 @@ def the_engines_own_files_are_closed_to_others_themselves(host):
         for top in (host.root, host.run_root):
             for directory, names, files in os.walk(top):
                 # What is the container's: its layers, its files, and those that are mounted into it.
-                names[:] = [n for n in names if n not in ("layers", "volumes", "merged", "upper", "work", "diff", "runtime", "pids")]
+                names[:] = [n for n in names if n not in ("layers", "volumes", "merged", "upper", "work", "diff", "runtime")]
                 found += [p for p in (Path(directory, n) for n in (*names, *files)) if not p.is_symlink() and _open(p)]
         # conmon and the runtime write these with modes of their own; the directories above are closed.
-        theirs = {"conmon.pid", "oci-log"}
+        theirs = {"conmon.pid", "pidfile", "oci-log"}
         mounted = {"hosts", "resolv.conf", "hostname", "containerenv"}
         equal([str(p) for p in found if not (p.name in mounted | theirs and identifier in str(p))], [], "open to others")
 

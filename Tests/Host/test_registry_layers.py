@@ -285,7 +285,7 @@ def r17_labels_of_an_image_steer_nothing(host):
         program.ok("pull", "-q", NAME)
         identifier = program.ok("run", "-d", "--network", "none", NAME, "/bin/sh", "-c", "busybox sleep 60")
         equal(json.loads(program.ok("inspect", identifier))[0]["Config"]["Labels"], labels, "the labels of the container")
-        bundle = json.loads(Path(program.options[1], "containers", identifier, "config.json").read_text())
+        bundle = json.loads(Path(program.options[3], "containers", identifier, "config.json").read_text())
         equal([x for x in bundle.get("annotations", {}) if x in labels], [], "annotations that the runtime reads")
         holds("evil" not in json.dumps({**bundle, "process": {}}), "a label or variable is in the runtime's configuration")
         for pid in filter(str.isdigit, os.listdir("/proc")):

@@ -204,7 +204,7 @@ def labels_and_annotations_are_recorded(host):
     path.write_text("a=b\n#c\nd=e f\n")
     with host.container("--name", "c", *NONE, "--label-file", path, "--label", "a=x", "--annotation", "k=v", command=WAITING) as identifier:
         equal((host.swiftlet.field("c", ".Config.Labels.a"), host.swiftlet.field("c", ".Config.Labels.d")), ("x", "e f"), "labels")
-        matches(Path(f"{host.root}/containers/{identifier}/config.json").read_text(), '"k":"v"', "config.json")
+        matches(Path(f"{host.run_root}/containers/{identifier}/config.json").read_text(), '"k":"v"', "config.json")
     path.unlink()
 
 

@@ -288,13 +288,19 @@ extension Engine {
         case .running where record.spec.autoRemove: break
         case .running, .paused, .initialized, .created, .exited: try announceRemoval(id)
         }
-        try timing.measure("remove directory") { try storage().removeContainer(id) }
+        try timing.measure("remove directory") { try removeFiles(of: id) }
         // Killed before the row is gone for good, the next command does all of this again; once it is, nobody would.
         try store.database.transaction {
             try store.deleteContainer(id)
             try File.remove("\(paths.locks)/\(id)")
         }
         if record.spec.mounts.contains(where: \.isAnonymous) { try removeUnusedVolumes() }
+    }
+
+    /// Removes a container's two directories; what is gone already is success.
+    func removeFiles(of id: String) throws {
+        try File.removeEntry(paths.bundle(id))
+        try storage().removeContainer(id)
     }
 
     /// Removes anonymous volumes that no container has any more: first the directory, then the row that names it.

@@ -46,19 +46,19 @@ struct Launcher: Sendable {
     /// Mounts the root, writes the configuration and the container's own files, and has the runtime create the process.
     func create(_ launch: ProcessLaunch) throws -> Monitor.Created {
         let spec = launch.spec
+        let files = paths.files(of: spec)
         let root = try timing.measure("mount root") { try mount(spec) }
         let blueprint = try timing.measure("write configuration") {
+            try File.makeDirectories(files.bundle)
             try writeNames(launch)
             let described = try describe(launch, root)
             try write(described, seccomp: spec.settings?.security?.seccomp.map(SeccompPolicy.init) ?? .standard)
             return described
         }
         var request = Monitor.Request(
-            id: spec.id, name: spec.name, bundle: paths.container(spec.id),
-            pidFile: spec.settings?.pidFile ?? paths.pidFile(spec.id),
-            monitorPidFile: "\(paths.container(spec.id))/conmon.pid", exitDirectory: paths.exits,
-            logPath: spec.settings?.keepsNoLog == true ? nil : paths.log(spec.id),
-            runtimeLog: "\(paths.container(spec.id))/oci-log",
+            id: spec.id, name: spec.name, bundle: files.bundle, pidFile: spec.settings?.pidFile ?? files.pid,
+            monitorPidFile: files.monitorPID, exitDirectory: paths.exits,
+            logPath: spec.settings?.keepsNoLog == true ? nil : files.log, runtimeLog: "\(files.bundle)/oci-log",
             temporaryDirectory: "\(paths.runRoot)/tmp")
         if let size = spec.settings?.logSizeMax { request.logSizeMax = size }
         request.terminal = blueprint.terminal
@@ -91,7 +91,7 @@ struct Launcher: Sendable {
         try File.write(files.hostname, "\(spec.hostname)\n", mode: 0o644)
         // Podman tells who it is to privileged containers alone.
         let text = spec.privileged ? Self.containerEnvironment(spec) : ""
-        try File.write("\(files.directory)/containerenv", text, mode: 0o644)
+        try File.write(files.containerEnvironment, text, mode: 0o644)
         guard launch.networkOwner.id == spec.id else {
             let lock = try FileLock(paths.networkLock)
             defer { lock.release() }
@@ -157,7 +157,7 @@ struct Launcher: Sendable {
         blueprint.hostFiles = .init(
             hosts: owner.keepsImageHosts || spec.keepsImageHosts ? nil : names.hosts,
             resolvConf: owner.keepsImageResolvConf ? nil : names.resolvConf, hostname: files.hostname,
-            containerEnvironment: "\(files.directory)/containerenv")
+            containerEnvironment: files.containerEnvironment)
         blueprint.mounts = try spec.mounts.map { try mount($0, root, user) }
         try complete(&blueprint, launch, root)
         try root.makeMountTableLink()
@@ -236,7 +236,7 @@ struct Launcher: Sendable {
         let filter = try seccomp.filter(
             capabilities: configuration.process.capabilities?.bounding ?? [], privileged: blueprint.privileged,
             cache: "\(paths.runRoot)/seccomp")
-        try File.write("\(paths.container(blueprint.id))/config.json", configuration.encoded(seccomp: filter))
+        try File.write("\(paths.bundle(blueprint.id))/config.json", configuration.encoded(seccomp: filter))
     }
 
     /// The process that `exec` starts in a running container.

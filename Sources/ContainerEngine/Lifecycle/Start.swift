@@ -123,7 +123,7 @@ extension Engine {
         guard record.isRunning, let process = record.run?.initProcess else {
             throw EngineError("you can only attach to running containers", kind: .inUse)
         }
-        let session = try AttachSession(paths.container(record.id))
+        let session = try AttachSession(paths.bundle(record.id))
         let outcome = try session.run(
             try plan.options(errorOutput: true),
             // The process may have ended meanwhile; then there is nobody to tell.
@@ -157,7 +157,7 @@ extension Engine {
         do {
             try files()
             try runFailures { try prepareOrResume(spec) }
-            let session = try AttachSession(paths.container(spec.id))
+            let session = try AttachSession(paths.bundle(spec.id))
             outcome = try session.run(
                 try plan.options(errorOutput: true),
                 whenReady: {

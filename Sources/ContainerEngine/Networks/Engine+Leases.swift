@@ -4,7 +4,7 @@ internal import WirePrimitives
 extension Engine {
     /// Who keeps the address that a container got from a server on the wire of a network.
     func leaseKeeper(_ container: String, _ network: String) -> LeaseKeeper {
-        LeaseKeeper(directory: "\(paths.container(container))/lease.\(network)", program: nameProgram)
+        LeaseKeeper(directory: "\(paths.bundle(container))/lease.\(network)", program: nameProgram)
     }
 
     /// Gets a container its address from a server on the wire, and what needs it. The caller holds no network's lock.

@@ -53,16 +53,13 @@ extension Engine {
     public func repair(_ findings: [CheckFinding]) throws {
         for record in try store.containers() { try settleLocked(record.id) }
         let records = try store.containers()
-        let known = Set(records.map(\.id))
         let cgroups = try ContainerCgroups()
         for id in try strayCgroups(records) {
             _ = try cgroups.kill(id)
             try cgroups.remove(id)
         }
         for id in try strayMounts(records) { try Launcher(self).unmount(container: id) }
-        for name in try File.names(in: "\(paths.root)/containers") where !known.contains(name) {
-            try storage().removeContainer(name)
-        }
+        for id in try strayDirectories(records).map(\.id) { try removeFiles(of: id) }
         try store.database.transaction {
             for table in ["leases", "ports", "attachments", "runs"] {
                 try store.database.query("DELETE FROM run.\(table) WHERE container NOT IN (SELECT id FROM containers)")
@@ -202,7 +199,7 @@ extension Engine {
 
     private func strayMounts(_ records: [ContainerRecord]) throws -> [String] {
         let running = Set(records.filter { $0.run != nil }.map(\.id))
-        return try mountPoints(below: "\(paths.root)/containers/").map { String($0.prefix(64)) }
+        return try mountPoints(below: "\(paths.containers)/").map { String($0.prefix(64)) }
             .filter { !running.contains($0) }
     }
 
@@ -228,9 +225,14 @@ extension Engine {
     }
 
     private func checkDirectories(_ records: [ContainerRecord]) throws -> [String] {
+        try strayDirectories(records).map { "\($0.parent)/\($0.id) is of no container" }
+    }
+
+    private func strayDirectories(_ records: [ContainerRecord]) throws -> [(parent: String, id: String)] {
         let known = Set(records.map(\.id))
-        return try File.names(in: "\(paths.root)/containers").filter { !known.contains($0) }
-            .map { "\(paths.root)/containers/\($0) is of no container" }
+        return try [paths.containers, paths.bundles].flatMap { parent in
+            try File.names(in: parent).filter { !known.contains($0) }.map { (parent, $0) }
+        }
     }
 
     private func checkModes() throws -> [String] {

@@ -61,8 +61,10 @@ public struct NetworkInspection: Sendable {
 
 /// Where a container's files are.
 public struct ContainerPaths: Sendable {
-    /// Its directory.
+    /// The directory of what must last.
     public var directory: String
+    /// The directory of what each start writes: the runtime's bundle.
+    var bundle: String
     /// The runtime's configuration.
     public var configuration: String
     /// What it has written.
@@ -73,6 +75,8 @@ public struct ContainerPaths: Sendable {
     public var resolvConf: String
     /// Its /etc/hostname.
     public var hostname: String
+    /// Its /run/.containerenv.
+    var containerEnvironment: String
     /// The first process's id.
     public var pid: String
     /// conmon's process id.
@@ -92,11 +96,11 @@ public struct ContainerPaths: Sendable {
 extension EnginePaths {
     func files(of spec: ContainerSpec) -> ContainerPaths {
         let directory = container(spec.id)
+        let bundle = bundle(spec.id)
         return ContainerPaths(
-            directory: directory, configuration: "\(directory)/config.json", log: log(spec.id),
-            hosts: "\(directory)/hosts",
-            resolvConf: "\(directory)/resolv.conf", hostname: "\(directory)/hostname", pid: pidFile(spec.id),
-            monitorPID: "\(directory)/conmon.pid",
+            directory: directory, bundle: bundle, configuration: "\(bundle)/config.json", log: log(spec.id),
+            hosts: "\(bundle)/hosts", resolvConf: "\(bundle)/resolv.conf", hostname: "\(bundle)/hostname",
+            containerEnvironment: "\(bundle)/containerenv", pid: pidFile(spec.id), monitorPID: "\(bundle)/conmon.pid",
             lower: spec.layers.reversed().map { "\(root)/layers/\($0.drop { $0 != ":" }.dropFirst())/diff" },
             upper: "\(directory)/diff", work: "\(directory)/work", merged: rootfs(spec.id), volumes: "\(root)/volumes")
     }

@@ -16,7 +16,7 @@ final class StateStore {
         let isNew = !File.exists(paths.state) || !File.exists(paths.run)
         if isNew {
             for directory in [
-                paths.root, paths.runRoot, paths.locks, paths.exits, "\(paths.runRoot)/pids", "\(paths.runRoot)/tmp",
+                paths.root, paths.runRoot, paths.locks, paths.exits, paths.bundles, "\(paths.runRoot)/tmp",
             ] {
                 try File.makeDirectories(directory)
             }
@@ -62,7 +62,7 @@ final class StateStore {
                 "UPDATE containers SET state = 'exited', exit_code = 255, finished = ?1, owner = NULL WHERE state = 'running'",
                 [.integer(Clock.now)])
         }
-        for directory in [paths.exits, "\(paths.runRoot)/pids", "\(paths.runRoot)/exec", paths.runtimeState] {
+        for directory in [paths.exits, paths.bundles, "\(paths.runRoot)/exec", paths.runtimeState] {
             for name in try File.names(in: directory) { try File.removeEntry("\(directory)/\(name)") }
         }
     }
