@@ -54,10 +54,12 @@ def a_line_that_makes_no_sense_is_refused_in_podmans_words(host):
 
 @test
 def an_option_before_the_command_changes_nothing_else(host):
-    """Without one, a line is parsed by the options of its command alone; with one, by the tree of all commands."""
+    """A plain line is parsed by the options of its command alone; one with a value that reads as true, by the tree of all commands."""
     host.swiftlet.ok("create", "--name", "forms", "--network=none", IMAGE, *WAITING)
     for line in (("ps", "-aq"), ("container", "ls", "-aq"), ("network", "ipam", "ls"), ("inspect", "forms"), ("ps", "--help"),
                  ("network", "ipam", "-h"), ("run", "-h"), ("ps", "--version"), ("network",), ("ps", "--bogus"), ("rm", "nobody")):
-        short, long = host.swiftlet.run(*line), host.swiftlet.run("--log-level=warn", *line)
-        equal((short.status, short.out, short.err), (long.status, long.out, long.err), " ".join(line))
+        plain = host.swiftlet.run(*line)
+        for option in ("--log-level=warn", "--runtime=true"):
+            other = host.swiftlet.run(option, *line)
+            equal((other.status, other.out, other.err), (plain.status, plain.out, plain.err), f"{option} {' '.join(line)}")
     host.swiftlet.ok("rm", "forms")

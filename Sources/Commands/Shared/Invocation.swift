@@ -13,11 +13,17 @@ enum Invocation {
     /// The command's own words, such as `system check`: those before anything that is an option or names a thing.
     static var commandWords: [String] {
         let nouns: Set<String> = ["container", "image", "network", "system", "volume"]
-        var rest = arguments[...]
-        while let option = rest.first, option.hasPrefix("-") { rest = rest.dropFirst(option.contains("=") ? 1 : 2) }
+        let rest = arguments[leadingOptions(of: arguments).endIndex...]
         guard let command = rest.first else { return [] }
         guard nouns.contains(command), let verb = rest.dropFirst().first, !verb.hasPrefix("-") else { return [command] }
         return [command, verb]
+    }
+
+    /// The words before the command: options with their values.
+    static func leadingOptions(of arguments: [String]) -> ArraySlice<String> {
+        var end = arguments.startIndex
+        while end < arguments.endIndex, arguments[end].hasPrefix("-") { end += arguments[end].contains("=") ? 1 : 2 }
+        return arguments[..<min(end, arguments.endIndex)]
     }
 
     /// The options before the command; where there are some, they are here before the command runs. (With `Values()`
