@@ -43,9 +43,9 @@ import WirePrimitives
                 let present = Set(tables.tables.values.flatMap(\.chains.keys))
                 let desired = FirewallProjection.render(attached, dnsPort: dnsPort, family: family, present: present)
                 for (name, table) in desired {
-                    let lines = IptablesDifference(from: tables.tables[name] ?? IptablesTable(), to: table).lines
-                    try tables.load(lines, into: name)
-                    let again = IptablesDifference(from: tables.tables[name] ?? IptablesTable(), to: table).lines
+                    let commands = IptablesDifference(from: tables.tables[name] ?? IptablesTable(), to: table).commands
+                    try tables.load(commands, into: name)
+                    let again = IptablesDifference(from: tables.tables[name] ?? IptablesTable(), to: table).commands
                     #expect(again == [], "a second look must find nothing to do")
                 }
             }
@@ -74,12 +74,12 @@ import WirePrimitives
         var tables = FakeTables()
         let first = FirewallProjection.render(golden.containers[0], family: .ipv4)
         for (name, table) in first {
-            try tables.load(IptablesDifference(from: IptablesTable(), to: table).lines, into: name)
+            try tables.load(IptablesDifference(from: IptablesTable(), to: table).commands, into: name)
         }
         let both = FirewallProjection.render(golden.containers.flatMap { $0 }, family: .ipv4)
-        let lines = both.flatMap { IptablesDifference(from: tables.tables[$0] ?? IptablesTable(), to: $1).lines }
-        #expect(lines.count == 4)
-        #expect(lines.allSatisfy { $0.hasPrefix("-A ") })
+        let commands = both.flatMap { IptablesDifference(from: tables.tables[$0] ?? IptablesTable(), to: $1).commands }
+        #expect(commands.count == 4)
+        #expect(commands.allSatisfy { if case .append = $0 { true } else { false } })
     }
 
     @Test func `rules of others stay where they are`() throws {
@@ -94,7 +94,7 @@ import WirePrimitives
             let desired = FirewallProjection.render(attached, family: .ipv4, present: present)
             for (name, table) in desired {
                 try tables.load(
-                    IptablesDifference(from: tables.tables[name] ?? IptablesTable(), to: table).lines, into: name)
+                    IptablesDifference(from: tables.tables[name] ?? IptablesTable(), to: table).commands, into: name)
             }
             let now = try #require(tables.tables["filter"])
             #expect(now.chains["DOCKER-USER"] == ["-j RETURN"])
@@ -109,7 +109,7 @@ import WirePrimitives
         let desired = FirewallProjection.render(golden.containers.flatMap { $0 }, family: .ipv4)
         var whole = FakeTables()
         for (name, table) in desired {
-            try whole.load(IptablesDifference(from: IptablesTable(), to: table).lines, into: name)
+            try whole.load(IptablesDifference(from: IptablesTable(), to: table).commands, into: name)
         }
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<500 {
@@ -122,7 +122,7 @@ import WirePrimitives
             }
             for (name, table) in desired {
                 try broken.load(
-                    IptablesDifference(from: broken.tables[name] ?? IptablesTable(), to: table).lines, into: name)
+                    IptablesDifference(from: broken.tables[name] ?? IptablesTable(), to: table).commands, into: name)
                 #expect(broken.listing(name) == whole.listing(name))
             }
         }

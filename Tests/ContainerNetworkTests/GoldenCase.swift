@@ -69,9 +69,9 @@ struct FakeTables {
         var description: String
     }
 
-    mutating func load(_ lines: [String], into name: String) throws {
+    mutating func load(_ commands: [IptablesCommand], into name: String) throws {
         var table = tables[name] ?? IptablesTable()
-        for line in lines { try Self.obey(line, &table) }
+        for command in commands { try Self.obey(command.description, &table) }
         tables[name] = table
     }
 

@@ -178,7 +178,9 @@ extension Engine {
         let attached = try store.attachedContainers()
         guard !attached.isEmpty else { return [] }
         return try IptablesBackend().differences(attached, dnsPort: try store.namesPort()).flatMap { change in
-            change.lines.filter { $0.hasPrefix("-") }.map { "\(change.family) \(change.table): not loaded: \($0)" }
+            // A chain that is missing shows by its rules.
+            change.commands.filter { if case .newChain = $0 { false } else { true } }
+                .map { "\(change.family) \(change.table): not loaded: \($0)" }
         }
     }
 

@@ -9,8 +9,8 @@ public struct IptablesBackend: Sendable {
         public var family: AddressFamily
         /// `nat`, `filter` or `raw`.
         public var table: String
-        /// The commands that were loaded, in the form of iptables-restore(8).
-        public var lines: [String]
+        /// What was done to its rules.
+        public var commands: [IptablesCommand]
     }
 
     /// How often the rules may be changed by somebody else between reading and loading.
@@ -79,8 +79,8 @@ public struct IptablesBackend: Sendable {
         let present = Set(current.tables.values.flatMap(\.chains.keys))
         let desired = FirewallProjection.render(attached, dnsPort: dnsPort, family: family, present: present)
         return desired.sorted { $0.key < $1.key }.compactMap { name, table in
-            let lines = IptablesDifference(from: current.tables[name] ?? IptablesTable(), to: table).lines
-            return lines.isEmpty ? nil : Change(family: family, table: name, lines: lines)
+            let commands = IptablesDifference(from: current.tables[name] ?? IptablesTable(), to: table).commands
+            return commands.isEmpty ? nil : Change(family: family, table: name, commands: commands)
         }
     }
 
@@ -90,7 +90,7 @@ public struct IptablesBackend: Sendable {
     }
 
     private func restore(_ changes: [Change], _ family: AddressFamily) throws(NetworkError) {
-        let text = changes.map { "*\($0.table)\n" + $0.lines.map { $0 + "\n" }.joined() + "COMMIT\n" }.joined()
+        let text = changes.map { "*\($0.table)\n" + $0.commands.map { "\($0)\n" }.joined() + "COMMIT\n" }.joined()
         _ = try run(family, "restore", ["--noflush", "--wait"], input: Array(text.utf8))
     }
 

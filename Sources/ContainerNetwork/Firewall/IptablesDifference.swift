@@ -1,7 +1,7 @@
 /// What leads from the rules that are there to those that shall be, for iptables-restore(8) with `--noflush`.
 public struct IptablesDifference: Hashable, Sendable {
-    /// The commands of one table, in order, without `*TABLE` and `COMMIT`; empty when nothing differs.
-    public private(set) var lines: [String] = []
+    /// The commands of one table, in order; empty when nothing differs.
+    public private(set) var commands: [IptablesCommand] = []
 
     /// Compares. Rules of others, and chains whose names do not begin with `NETAVARK`, are left alone.
     ///
@@ -11,17 +11,17 @@ public struct IptablesDifference: Hashable, Sendable {
         let prefix = FirewallProjection.Chain.prefix
         let gone = current.chains.keys.filter { $0.hasPrefix(prefix) && desired.chains[$0] == nil }.sorted()
         for name in desired.chains.keys.sorted() where current.chains[name] == nil {
-            lines.append(":\(name) - [0:0]")
+            commands.append(.newChain(name))
         }
         for chain in Set(current.builtIn.keys).union(desired.jumps.keys).sorted() {
             jumps(chain, current.builtIn[chain] ?? [], desired.jumps[chain] ?? DesiredTable.Jumps())
         }
-        for name in gone { lines.append("-F \(name)") }
+        commands += gone.map { .flush(chain: $0) }
         for name in desired.chains.keys.sorted() {
             rules(name, current.chains[name] ?? [], desired.chains[name] ?? [])
         }
         // Nothing may lead to a chain when it goes.
-        for name in gone { lines.append("-X \(name)") }
+        commands += gone.map { .deleteChain($0) }
     }
 
     /// One of our own chains.
@@ -30,15 +30,17 @@ public struct IptablesDifference: Hashable, Sendable {
         let kept = current.filter(Set(desired).contains)
         let isSimple = Set(current).count == current.count && Set(desired).count == desired.count
         guard isSimple, kept == desired.filter(Set(current).contains) else {
-            lines.append("-F \(chain)")
-            lines += desired.map { "-A \(chain) \($0)" }
+            commands.append(.flush(chain: chain))
+            commands += desired.map { .append(chain: chain, rule: $0) }
             return
         }
         let staying = Set(kept)
-        lines += current.filter { !staying.contains($0) }.map { "-D \(chain) \($0)" }
+        commands += current.filter { !staying.contains($0) }.map { .delete(chain: chain, rule: $0) }
         var length = kept.count
         for (position, rule) in desired.enumerated() where !staying.contains(rule) {
-            lines.append(position == length ? "-A \(chain) \(rule)" : "-I \(chain) \(position + 1) \(rule)")
+            commands.append(
+                position == length
+                    ? .append(chain: chain, rule: rule) : .insert(chain: chain, position: position + 1, rule: rule))
             length += 1
         }
     }
@@ -53,20 +55,24 @@ public struct IptablesDifference: Hashable, Sendable {
         // What is appended ends up last: behind one that is missing, all are put anew.
         let tail = desired.tail.drop(while: staying.contains)
         staying.subtract(tail)
-        lines += ours.filter { !staying.contains($0) }.map { "-D \(chain) \($0)" }
+        commands += ours.filter { !staying.contains($0) }.map { .delete(chain: chain, rule: $0) }
         for rule in desired.head.reversed() where !staying.contains(rule) {
-            lines += headInsertion(chain, rule, desired.head, staying)
+            commands += headInsertion(chain, rule, desired.head, staying)
         }
-        lines += tail.map { "-A \(chain) \($0)" }
+        commands += tail.map { .append(chain: chain, rule: $0) }
     }
 
     /// Inserts at the front what comes before all of its fellows; what has a fellow before it, that fellow is put
     /// anew as well, because positions behind others' rules are not ours to count.
     private func headInsertion(
         _ chain: String, _ rule: String, _ head: [String], _ staying: Set<String>
-    ) -> [String] {
+    ) -> [IptablesCommand] {
         let before = head.prefix { $0 != rule }.filter(staying.contains)
-        return ["-I \(chain) 1 \(rule)"] + before.reversed().flatMap { ["-D \(chain) \($0)", "-I \(chain) 1 \($0)"] }
+        let insertion = IptablesCommand.insert(chain: chain, position: 1, rule: rule)
+        return [insertion]
+            + before.reversed().flatMap {
+                [.delete(chain: chain, rule: $0), .insert(chain: chain, position: 1, rule: $0)]
+            }
     }
 
     /// Whether a rule of the kernel's chains leads to a chain of ours.

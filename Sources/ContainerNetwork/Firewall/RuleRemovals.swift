@@ -58,23 +58,20 @@ struct RuleRemovals: ~Copyable {
     ) throws(NetlinkError) -> [RuleRemoval]? {
         var removals: [RuleRemoval] = []
         var chains: [String: Numbered] = [:]
-        for line in change.lines {
-            let words = line.split(separator: " ", maxSplits: 2).map(String.init)
-            guard words.count > 1 else { return nil }
-            let chain = words[1]
-            switch words[0] {
-            case "-F": removals.append(removal(.allRules, change, chain))
-            case "-X": removals.append(removal(.chain, change, chain))
-            case "-D":
-                guard words.count > 2, let rules = table.chains[chain] ?? table.builtIn[chain] else { return nil }
+        for command in change.commands {
+            switch command {
+            case .flush(let chain): removals.append(removal(.allRules, change, chain))
+            case .deleteChain(let chain): removals.append(removal(.chain, change, chain))
+            case .delete(let chain, let rule):
+                guard let rules = table.chains[chain] ?? table.builtIn[chain] else { return nil }
                 if chains[chain] == nil {
                     let handles = try session.ruleHandles(change.family, table: change.table, chain: chain)
                     guard handles.count == rules.count else { return nil }
                     chains[chain] = Numbered(rules: rules, handles: handles)
                 }
-                guard let handle = chains[chain]?.take(words[2]) else { return nil }
+                guard let handle = chains[chain]?.take(rule) else { return nil }
                 removals.append(removal(.rule(handle: handle), change, chain))
-            default: return nil
+            case .newChain, .append, .insert: return nil
             }
         }
         return removals
