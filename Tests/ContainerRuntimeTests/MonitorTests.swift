@@ -53,6 +53,12 @@ struct MonitorTests {
                 "runc: exec failed: exec: \"/etc\": permission denied: OCI permission denied", 126
             ),
             ("noise\nOperation not permitted\n", "runc: Operation not permitted: OCI permission denied", 126),
+            (
+                "error setting cgroup config for procHooks process: openat2 /sys/fs/cgroup/swiftlet/ab/memory.swap.max: "
+                    + "no such file or directory",
+                "runc: the host has no \"memory\" controller here: leave its limit out, or enable it (cgroups(7)): "
+                    + "OCI runtime error", 126
+            ),
             ("something\nelse\n", "runc: something: else: OCI runtime error", 126),
         ] as [(String, String, Int32)])
     func failures(text: String, message: String, code: Int32) {

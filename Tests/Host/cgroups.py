@@ -52,10 +52,11 @@ def join(groups):
         (group / "cgroup.procs").write_text(str(os.getpid()))
 
 
-def remount():
-    """Mounts the hierarchies anew, as this control group namespace sees them, and leaves their roots."""
-    found = hierarchies()
-    links = [(path, os.readlink(path)) for path in TOP.iterdir() if path.is_symlink()]
+def remount(unified=False):
+    """Mounts the hierarchies anew, as this control group namespace sees them, and leaves their roots. unified: as on a host
+    that has the unified hierarchy (version 2) alone; controllers that another hierarchy has are not in it."""
+    found = [(TOP, "cgroup2", "")] if unified else hierarchies()
+    links = [] if unified else [(path, os.readlink(path)) for path in TOP.iterdir() if path.is_symlink()]
     _mount("umount", "--lazy", "--recursive", str(TOP))
     if any(top != TOP for top, _, _ in found):
         _mount("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(TOP))
@@ -69,6 +70,12 @@ def remount():
         (top / OWN).mkdir()
         _copy_cpuset(top, top / OWN)
         join([top / OWN])
+
+
+def limits_processes():
+    """Whether the pids controller is in a hierarchy that is mounted."""
+    return any("pids" in options.split(",") or top == TOP and "pids" in (top / "cgroup.controllers").read_text().split()
+               for top, _, options in hierarchies())
 
 
 def _mount(*command):

@@ -34,14 +34,14 @@ ADDRESS, REMOTE_ADDRESS = "192.168.121.67", "192.168.121.1"
 NETNS = "/run/netns"
 
 
-def enter():
+def enter(unified=False):
     """Returns the scratch directory, in the private host. The process that called it stays outside, waits,
-    cleans up and exits with the inner one's status."""
+    cleans up and exits with the inner one's status. unified: with the unified hierarchy of control groups alone."""
     stage = os.environ.pop(STAGE, None)
     if stage is None:
         sys.exit(_outside())
     if stage == "groups":
-        _enter_groups()
+        _enter_groups(unified)
     _become_init()
     scratch = Path(os.environ[SCRATCH])
     _set_up(scratch)
@@ -108,10 +108,10 @@ def _remove(scratch):
 
 # --- on the way in ------------------------------------------------------------------------------
 
-def _enter_groups():
+def _enter_groups(unified):
     """In the new control group namespace: shows it alone, then goes on to the other namespaces."""
     do("mount --make-rprivate /")
-    cgroups.remount()
+    cgroups.remount(unified)
     os.environ[STAGE] = "init"
     os.execvp("unshare", ["unshare", "--net", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child",
                           sys.executable, *sys.argv])

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cgroups
 from check import Failure
 
 TOP = Path(__file__).resolve().parents[2]
@@ -39,6 +40,14 @@ class Done:
             if stream.strip():
                 text += f"\n{name}: {stream.strip()[:1500]}"
         return text
+
+
+# Where the controllers are in hierarchies that are not shown; crun must lift RLIMIT_MEMLOCK there, which not every root may.
+WITHOUT_CONTROLLERS = """[containers]
+pids_limit = 0
+[engine]
+runtime = "runc"
+"""
 
 
 @dataclass
@@ -126,6 +135,10 @@ def prepare(path, scratch):
     if program.is_podman:
         configuration = scratch / "containers.conf"
         configuration.write_text(PODMAN_CONFIGURATION)
+        program.environment["CONTAINERS_CONF"] = str(configuration)
+    elif not cgroups.limits_processes():
+        configuration = scratch / "containers.conf"
+        configuration.write_text(WITHOUT_CONTROLLERS)
         program.environment["CONTAINERS_CONF"] = str(configuration)
     return program
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the host tests on a private host.
 
-    sudo Tests/Host/run.py [--swiftlet PROGRAM] [--only TEXT]... [--list] [--timings]
+    sudo Tests/Host/run.py [--swiftlet PROGRAM] [--only TEXT]... [--unified] [--list] [--timings]
 
 A test is a function marked @test in a module test_*.py; its name is a sentence. Each runs on the same host,
 and has failed, too, if the host is not afterwards what it was before (census.py). The last line printed is
@@ -29,10 +29,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--swiftlet", metavar="PROGRAM", help="what is tested (default: the newest build)")
     parser.add_argument("--only", metavar="TEXT", action="append", help="tests whose module or name has this in it")
+    parser.add_argument("--unified", action="store_true",
+                        help="with the unified hierarchy of control groups (version 2) alone, without controllers that another one has")
     parser.add_argument("--list", action="store_true", help="print the tests' names")
     parser.add_argument("--timings", action="store_true", help="print how long each took")
     options = parser.parse_args()
-    tests = selected(options.only)
+    tests = selected(options.only, options.unified)
     if options.list:
         for function in tests:
             print(f"{function.__module__}: {function.sentence}")
@@ -43,7 +45,7 @@ def main():
         # The private host has no network to get it.
         if any(function.__module__ == "test_trees" for function in tests):
             program.debian_root()
-    scratch = host.enter()
+    scratch = host.enter(options.unified)
     machine = Host(program.prepare(swiftlet, scratch), scratch, program.image_archive())
     machine.warm_up()
     failed = sum(not passes(function, machine, options.timings) for function in tests)
@@ -51,11 +53,13 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-def selected(texts):
-    """The tests, module by module in the order of their names, in each as written."""
+def selected(texts, unified):
+    """The tests, module by module in the order of their names, in each as written. A module that says UNIFIED has what
+    only --unified can show."""
     for path in sorted(HERE.glob("test_*.py")):
         importlib.import_module(path.stem)
-    return [t for t in check.TESTS if not texts or any(x in f"{t.__module__} {t.sentence}" for x in texts)]
+    there = [t for t in check.TESTS if unified or not getattr(sys.modules[t.__module__], "UNIFIED", False)]
+    return [t for t in there if not texts or any(x in f"{t.__module__} {t.sentence}" for x in texts)]
 
 
 def passes(function, machine, timings):

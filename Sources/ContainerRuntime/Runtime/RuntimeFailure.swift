@@ -44,6 +44,15 @@ public struct RuntimeFailure: Error, Sendable, Hashable, CustomStringConvertible
         }
     }
 
+    /// The controller of a limit whose file is not there, as runc says it: `openat2 /sys/fs/cgroup/…/pids.max: no such file
+    /// or directory`.
+    private static func missingController(_ line: String) -> String? {
+        guard line.lowercased().hasSuffix("no such file or directory") else { return nil }
+        let path = line.split(separator: " ").first { $0.hasPrefix("/sys/fs/cgroup/") && $0.hasSuffix(":") }
+        guard let file = path?.split(separator: "/").last, let dot = file.firstIndex(of: ".") else { return nil }
+        return String(file[..<dot])
+    }
+
     /// What a runtime said, with the words that Podman puts around it.
     ///
     /// Runtimes report by text alone, so text is what decides: the phrases are those of Go's and glibc's errno
@@ -60,7 +69,12 @@ public struct RuntimeFailure: Error, Sendable, Hashable, CustomStringConvertible
                 return phrases.contains { lower.contains($0) }
             }
         }
-        if let line = line(with: ["permission denied", "operation not permitted"]) {
+        if let controller = lines.lazy.compactMap(Self.missingController).first {
+            self.init(
+                .runtime,
+                "\(runtime): the host has no \"\(controller)\" controller here: leave its limit out, or enable it "
+                    + "(cgroups(7)): OCI runtime error")
+        } else if let line = line(with: ["permission denied", "operation not permitted"]) {
             self.init(.permissionDenied, "\(runtime): \(line): OCI permission denied")
         } else if let line = line(with: ["executable file not found in", "no such file or directory"]) {
             self.init(
