@@ -186,7 +186,7 @@ extension Engine {
         if let failure { throw failure }
     }
 
-    /// Takes a container off networks. `inside` is its namespace if that goes on to live.
+    /// Takes a container off networks. `inside` is its namespace where what lies in that does not simply go with it.
     ///
     /// - Throws: the first error, after all steps.
     func detach(_ container: String, _ records: [AttachmentRecord], inside: String?) throws {
