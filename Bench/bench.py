@@ -25,7 +25,7 @@ sys.path[:0] = [str(TOP / "Tests/Host"), str(TOP / "Bench")]
 import host  # noqa: E402
 import program  # noqa: E402
 from floor import Floor  # noqa: E402
-from measure import Case, peak, rounds  # noqa: E402
+from measure import Case, peak, prepared, rounds  # noqa: E402
 from program import IMAGE  # noqa: E402
 from table import cell, head, row, verdict  # noqa: E402
 
@@ -52,8 +52,6 @@ def main():
     swiftlet = program.find(options.swiftlet, released=True)
     if host.STAGE not in os.environ:
         program.image_archive()
-        if not options.podman:
-            print("bench: there is no podman to compare with (apt-get install podman runc)")
     report = Path(options.json).resolve() if options.json else None
     scratch = host.enter()
     result = measure(scratch, swiftlet, options)
@@ -63,9 +61,7 @@ def main():
 
 
 def measure(scratch, swiftlet, options):
-    engines = {"swiftlet": program.prepare(swiftlet, scratch)}
-    if options.podman:
-        engines["podman"] = program.prepare(options.podman, scratch)
+    engines = prepared(scratch, swiftlet, options.podman)
     for engine in engines.values():
         engine.ok("load", "-i", program.image_archive())
         # What runs when ps lists and exec enters.

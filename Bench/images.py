@@ -30,7 +30,7 @@ sys.path[:0] = [str(TOP / "Tests/Host"), str(TOP / "Bench")]
 import host  # noqa: E402
 import program  # noqa: E402
 from host import do  # noqa: E402
-from measure import peak, timed  # noqa: E402
+from measure import peak, prepared, timed  # noqa: E402
 from program import IMAGE  # noqa: E402
 from registry import Image, Server, configuration, digest, docker_archive, registry  # noqa: E402
 from table import head, row, verdict  # noqa: E402
@@ -54,11 +54,7 @@ def main():
     if host.STAGE not in os.environ:
         program.image_archive()
     scratch = host.enter()
-    engines = {"swiftlet": program.prepare(swiftlet, scratch)}
-    if shutil.which("podman"):
-        engines["podman"] = program.prepare(shutil.which("podman"), scratch)
-    else:
-        print("images: there is no podman to compare with (apt-get install podman)")
+    engines = prepared(scratch, swiftlet, shutil.which("podman"))
     if options.huge:
         for name, engine in engines.items():
             huge(name, engine, options, scratch)

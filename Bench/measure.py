@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from check import Failure
+from program import prepare
 
 
 @dataclass
@@ -17,6 +18,14 @@ class Case:
     before: tuple
     command: tuple
     then: tuple = ()
+
+
+def prepared(scratch, swiftlet, podman):
+    """What is measured, by name, each ready for the private host; without Podman, after saying so, swiftlet alone."""
+    if not podman:
+        print("there is no podman to compare with (apt-get install podman)")
+    paths = {"swiftlet": swiftlet, "podman": podman}
+    return {name: prepare(path, scratch) for name, path in paths.items() if path}
 
 
 def timed(words, environment):

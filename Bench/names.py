@@ -26,6 +26,7 @@ import host  # noqa: E402
 import program  # noqa: E402
 from check import Failure  # noqa: E402
 from host import do, until  # noqa: E402
+from measure import prepared  # noqa: E402
 from program import IMAGE  # noqa: E402
 from table import verdict  # noqa: E402
 
@@ -48,9 +49,7 @@ def main():
         if missing:
             raise SystemExit(f"names: install {' and '.join(missing)}: apt-get install dnsperf dnsmasq-base")
     scratch = host.enter()
-    engines = {"swiftlet": program.prepare(swiftlet, scratch)}
-    if shutil.which("podman"):
-        engines["podman"] = program.prepare(shutil.which("podman"), scratch)
+    engines = prepared(scratch, swiftlet, shutil.which("podman"))
     with upstream(scratch):
         results = {name: {} for name in engines}
         for name, engine in engines.items():

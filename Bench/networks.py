@@ -29,7 +29,7 @@ import host  # noqa: E402
 import program  # noqa: E402
 from check import Failure  # noqa: E402
 from host import do  # noqa: E402
-from measure import Case, quiesce, rounds, timed  # noqa: E402
+from measure import Case, prepared, quiesce, rounds, timed  # noqa: E402
 from program import IMAGE  # noqa: E402
 from table import cell, head, row, verdict  # noqa: E402
 
@@ -54,11 +54,7 @@ def main():
     if host.STAGE not in os.environ:
         program.image_archive()
     scratch = host.enter()
-    engines = {"swiftlet": program.prepare(swiftlet, scratch)}
-    if shutil.which("podman"):
-        engines["podman"] = program.prepare(shutil.which("podman"), scratch)
-    else:
-        print("networks: there is no podman to compare with (apt-get install podman)")
+    engines = prepared(scratch, swiftlet, shutil.which("podman"))
     for name, engine in engines.items():
         engine.ok("load", "-q", "-i", program.image_archive())
         engine.ok("network", "create", NETWORK.format(engine=name))

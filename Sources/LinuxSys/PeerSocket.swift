@@ -29,43 +29,13 @@ public struct PeerSocket: ~Copyable, Sendable {
     ///
     /// - Returns: how much was sent; 0 when the peer has no room now.
     /// - Throws: `Errno.brokenPipe` or `Errno.connectionReset` when the peer has closed.
-    public func send(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
-        let raw = raw
-        do throws(Errno) {
-            // SAFETY: the pointer and the count are the slice's own.
-            return try syscall {
-                unsafe bytes.withUnsafeBytes {
-                    guard let base = $0.baseAddress else { return 0 }
-                    return unsafe clinux_send(raw, base, $0.count)
-                }
-            }
-        } catch .wouldBlock {
-            return 0
-        }
-    }
+    public func send(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int { try descriptor.send(some: bytes) }
 
     /// Receives one message of at most `limit` bytes, without waiting.
     ///
     /// - Returns: the message; empty when the peer has closed, also by a reset; nil when there is none now.
     public func receive(limit: Int) throws(Errno) -> [UInt8]? {
-        let raw = raw
-        var failure: Errno?
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
-            do throws(Errno) {
-                guard let base = buffer.baseAddress else { return }
-                // SAFETY: recv writes at most `limit` bytes into a buffer of that capacity.
-                filled = try syscall { unsafe clinux_receive(raw, base, limit) }
-            } catch {
-                failure = error
-                filled = 0
-            }
-        }
-        switch failure {
-        case nil: return bytes
-        case Errno.wouldBlock: return nil
-        case Errno.connectionReset: return []
-        case .some(let error): throw error
-        }
+        do throws(Errno) { return try descriptor.receive(upTo: limit) } catch .connectionReset { return [] }
     }
 
     /// Says that nothing more will be sent (shutdown(2), `SHUT_WR`).
