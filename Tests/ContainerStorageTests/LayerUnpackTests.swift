@@ -26,6 +26,28 @@ import Testing
         #expect(directory.modified == FileTime(seconds: 5), "making the file must not change it")
     }
 
+    @Test func aDirectoryHasTheTimeOfItsLastEntryWhateverIsMadeInIt() throws {
+        let layer = try test.unpack(
+            TarWriter.stream {
+                $0.add("a/", type: "5", mode: 0o755, modified: 5)
+                $0.add("b/", type: "5", mode: 0o755, modified: 6)
+                $0.add("b/x", text: "x")
+                $0.add("a/x", text: "x")
+                $0.add("a/new/way/x", text: "x")
+                $0.add("b/.wh.y")
+                $0.add("l", type: "2", link: "/a")
+                $0.add("l/z", text: "z")
+                $0.add("a/.wh.late")
+                $0.add("a/late/x", text: "x")
+                $0.add("b/x", text: "replaced")
+                $0.add("a/b", type: "1", link: "b/x")
+                $0.add("b/", type: "5", mode: 0o755, modified: 7)
+                $0.add("b/sub/", type: "5", mode: 0o755, modified: 8)
+                $0.add("b/sub/x", text: "x")
+            })
+        #expect(try ["a", "b", "b/sub"].map { try layer.status($0).modified.seconds } == [5, 7, 8])
+    }
+
     @Test func theDigestIsThatOfTheWholeStreamAlsoBehindItsEnd() throws {
         let stream = TarWriter.stream { $0.add("a", text: "a") } + [UInt8](repeating: 0, count: 9000) + [1]
         let layer = try test.unpack(stream)

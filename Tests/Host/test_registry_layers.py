@@ -132,6 +132,17 @@ def u9_a_layer_of_more_than_ten_million_entries_is_refused(host):
 
 
 @test
+def u9_a_directory_that_comes_a_million_times_takes_no_memory(host):
+    tar = host.scratch / "again.tar.gz"
+    tar.write_bytes(_packed("gzip -1", member("d/", "dir") * 1_000_000 + member("d/f")))
+    with host.elsewhere() as program:
+        done, peak = measured(program, "import", "-q", tar, NAME)
+        equal((done.returncode, paths(program)), (0, ["d", "d/f"]), f"{done}")
+        holds(peak <= 128 * 1024, f"peak memory: {peak} KiB")
+    tar.unlink()
+
+
+@test
 def u10_devices_of_an_image_do_not_work_and_setuid_stays(host):
     with pulled(host, ("disk", "block", b"", "", 0o666), ("su", "file", b"x", "", 0o4755)) as program:
         root = program.ok("image", "mount", NAME)

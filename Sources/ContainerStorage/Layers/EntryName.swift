@@ -65,11 +65,6 @@ struct EntryName: Hashable {
         return .whiteout(hidden)
     }
 
-    /// The whole name as one relative path; empty for the root.
-    var path: [UInt8] {
-        Array((parents + (last.map { [$0] } ?? [])).joined(separator: CollectionOfOne(Self.slash)))
-    }
-
     /// The first `count` parents as one relative path for openat2(2).
     func parentPath(_ count: Int) -> [UInt8] {
         Array(parents.prefix(count).joined(separator: CollectionOfOne(Self.slash)))

@@ -11,10 +11,10 @@ final class LayerUnpacker {
     private let root: BeneathDirectory
     private let trash: Trash
     private let limits: LayerLimits
-    /// The parent used last: most entries follow one of the same directory.
-    private var cached: (path: [UInt8], directory: BeneathDirectory)?
-    /// Directories' times, set at the end: making a file changes its directory's.
-    private var directoryTimes: [(name: EntryName, time: FileTime)] = []
+    /// The parent used last, for most entries follow one of the same directory; and the time that it had before: making
+    /// a file in it changes that. It gets it back when it is left, so that no list of directories grows with the layer.
+    /// The path is nil if it may lead elsewhere by now.
+    private var current: (path: [UInt8]?, directory: BeneathDirectory, modified: FileTime)?
     /// Whether the layer hides all layers below.
     private(set) var isOpaque = false
 
@@ -48,7 +48,7 @@ final class LayerUnpacker {
                 throw StorageError.invalid("entry \(entry.path.printable): \(error)")
             }
         }
-        setDirectoryTimes()
+        try leaveParent()
     }
 
     private func apply(_ entry: ArchiveEntry, _ reader: ArchiveReader) throws {
@@ -68,7 +68,7 @@ final class LayerUnpacker {
             try whiteOut(hidden, in: parent, entry)
         case .file(let last):
             guard let parent = try parent(of: name, forWhiteout: false) else { return }
-            try make(entry, name, last, in: parent, reader)
+            try make(entry, last, in: parent, reader)
         }
     }
 
@@ -95,9 +95,10 @@ final class LayerUnpacker {
     /// The entry's directory, made if it is missing. For a whiteout: nil where there is nothing left to hide,
     /// because the directory itself was deleted or replaced here.
     private func parent(of name: EntryName, forWhiteout: Bool) throws -> BeneathDirectory? {
-        if name.parents.isEmpty { return root }
         let path = name.parentPath(name.parents.count)
-        if let cached, cached.path == path { return cached.directory }
+        if let current, current.path == path { return current.directory }
+        try leaveParent()
+        if name.parents.isEmpty { return root }
         let directory: BeneathDirectory
         do throws(Errno) {
             directory = try root.directory(path, links: .inside)
@@ -110,8 +111,20 @@ final class LayerUnpacker {
         } catch {
             throw StorageError.system(error, "open its directory inside the layer")
         }
-        cached = (path, directory)
+        current = (path, directory, try directory.descriptor.status().modified)
         return directory
+    }
+
+    private func leaveParent() throws(Errno) {
+        guard let (_, directory, modified) = current else { return }
+        current = nil
+        try directory.descriptor.setTimes(accessed: modified, modified: modified)
+    }
+
+    private func keepingTime(of directory: BeneathDirectory, _ body: () throws(Errno) -> Void) throws(Errno) {
+        let modified = try directory.descriptor.status().modified
+        try body()
+        try directory.descriptor.setTimes(accessed: modified, modified: modified)
     }
 
     private func makeParents(of name: EntryName, _ forWhiteout: Bool) throws -> BeneathDirectory? {
@@ -120,7 +133,7 @@ final class LayerUnpacker {
             let existing = try directory.status(component)
             switch existing?.type {
             case nil:
-                try makeDirectory(component, in: directory)
+                try keepingTime(of: directory) { () throws(Errno) in try makeDirectory(component, in: directory) }
             case .directory: break
             case .symbolicLink:
                 // Its target may be anywhere inside; what is missing there is not made, as in Podman.
@@ -134,8 +147,10 @@ final class LayerUnpacker {
                 guard existing?.isWhiteout == true else {
                     throw StorageError.invalid("\(component.printable) on its way is no directory")
                 }
-                try directory.unlink(component)
-                try makeDirectory(component, in: directory)
+                try keepingTime(of: directory) { () throws(Errno) in
+                    try directory.unlink(component)
+                    try makeDirectory(component, in: directory)
+                }
                 try directory.directory(component, links: .refused).descriptor.setExtendedAttribute(Self.opaque)
             }
             directory = try directory.directory(component, links: .refused)
@@ -163,7 +178,7 @@ final class LayerUnpacker {
     }
 
     private func make(
-        _ entry: ArchiveEntry, _ name: EntryName, _ last: [UInt8], in parent: BeneathDirectory, _ reader: ArchiveReader
+        _ entry: ArchiveEntry, _ last: [UInt8], in parent: BeneathDirectory, _ reader: ArchiveReader
     ) throws {
         let existing = try parent.status(last)
         if let existing, existing.type != .directory || entry.kind != .directory {
@@ -173,7 +188,8 @@ final class LayerUnpacker {
             } else {
                 try parent.unlink(last)
             }
-            cached = nil
+            // A path through what was there leads elsewhere now.
+            current?.path = nil
         }
         switch entry.kind {
         case .file:
@@ -186,7 +202,7 @@ final class LayerUnpacker {
             let directory = try parent.directory(last, links: .refused)
             try setAttributes(of: directory.descriptor, entry)
             if existing?.isWhiteout == true { try directory.descriptor.setExtendedAttribute(Self.opaque) }
-            directoryTimes.append((name, entry.modified))
+            try directory.descriptor.setTimes(accessed: entry.modified, modified: entry.modified)
         case .symbolicLink(let target):
             guard !target.isEmpty, target.count <= limits.pathBytes else {
                 throw StorageError.invalid("a symbolic link to a name of \(target.count) bytes")
@@ -266,13 +282,5 @@ final class LayerUnpacker {
             return false
         }
         return !name.starts(with: [UInt8]("security.")) || name == [UInt8]("security.capability")
-    }
-
-    private func setDirectoryTimes() {
-        for (name, time) in directoryTimes.reversed() {
-            // A later entry may have replaced the directory; then it has that entry's time, or none matters.
-            try? root.directory(name.path, links: .inside).descriptor.setTimes(accessed: time, modified: time)
-        }
-        directoryTimes = []
     }
 }
