@@ -40,8 +40,16 @@ extension Evaluator {
     mutating func execute(_ statement: Statement, dot: Datum) throws(TemplateError) {
         switch statement {
         case .text(let text): output += text
-        case .action(let pipeline):
-            if let text = Self.plainField(pipeline, of: dot) { output += text } else { try write(pipeline, dot: dot) }
+        case .action(let pipeline): try write(pipeline, dot: dot)
+        case .field(let name, let pipeline):
+            // The short way for a string of a struct.
+            if case .object(let object)? = dot, object.kind == .structure, let field = object.field(name),
+                field.method == nil, case .string(let text) = field.value
+            {
+                output += text
+            } else {
+                try write(pipeline, dot: dot)
+            }
         case .conditional(let branch): try enter(branch, isWith: false, dot: dot)
         case .with(let branch): try enter(branch, isWith: true, dot: dot)
         case .loop(let branch): try enter(loop: branch, dot: dot)
@@ -81,17 +89,6 @@ extension Evaluator {
 
     private mutating func drop(to known: Int) {
         variables.removeLast(variables.count - known)
-    }
-
-    /// What `{{.Name}}` writes where that is a string of a struct: nearly every action of a table, and there for each
-    /// row. Nil for anything else, which goes the long way.
-    private static func plainField(_ pipeline: Pipeline, of dot: Datum) -> String? {
-        guard case .object(let object)? = dot, object.kind == .structure, pipeline.variables.isEmpty,
-            pipeline.commands.count == 1, pipeline.commands[0].arguments.count == 1,
-            case .field(let names, _) = pipeline.commands[0].arguments[0], names.count == 1,
-            let field = object.field(names[0]), field.method == nil, case .string(let text) = field.value
-        else { return nil }
-        return text
     }
 
     private mutating func write(_ pipeline: Pipeline, dot: Datum) throws(TemplateError) {

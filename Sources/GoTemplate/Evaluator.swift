@@ -41,6 +41,7 @@ struct Evaluator {
     mutating func run() throws(TemplateError) -> String {
         let main = template.definitions[template.name] ?? []
         frames = [Frame(statements: main, dot: variables[0].datum, known: variables.count)]
+        output.reserveCapacity(2 * template.text.utf8.count)
         while let innermost = frames.indices.last {
             if let statement = frames[innermost].take() {
                 try execute(statement, dot: frames[innermost].dot)

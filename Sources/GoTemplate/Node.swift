@@ -35,6 +35,8 @@ struct Pipeline: Sendable {
 indirect enum Statement: Sendable {
     case text(String)
     case action(Pipeline)
+    /// `{{.Name}}`, which nearly every action of a table is.
+    case field(String, Pipeline)
     case conditional(Branch)
     case with(Branch)
     case loop(Branch)
@@ -105,6 +107,14 @@ extension Command {
 }
 
 extension Pipeline {
+    /// The name, if it is `.Name` and nothing else.
+    var fieldName: String? {
+        guard variables.isEmpty, commands.count == 1, commands[0].arguments.count == 1,
+            case .field(let names, _) = commands[0].arguments[0], names.count == 1
+        else { return nil }
+        return names[0]
+    }
+
     var source: String {
         let commands = commands.map(\.source).joined(separator: " | ")
         guard !variables.isEmpty else { return commands }

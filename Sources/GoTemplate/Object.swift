@@ -1,5 +1,5 @@
-/// A Go struct or a Go map with string keys.
-public struct Object: Sendable {
+/// A Go struct or a Go map with string keys. A class, for a template that goes over it takes it up at each step.
+public final class Object: Sendable {
     /// How the object behaves when it is printed, written as JSON or asked for a name it has not.
     public enum Kind: Sendable {
         /// A Go struct: fields in declaration order, an unknown field is an error.
@@ -19,7 +19,8 @@ public struct Object: Sendable {
     /// What the type's own `MarshalJSON` method gives, if it has one.
     public let json: Value?
     /// What `index` gives for a key that a map has not: the zero value of its elements.
-    public let missing: Value
+    public var missing: Value { given ?? Object.zero(of: kind == .map ? fields : []) }
+    private let given: Value?
 
     /// Makes a struct or a map.
     ///
@@ -40,7 +41,7 @@ public struct Object: Sendable {
         self.typeName = typeName
         self.text = text
         self.json = json
-        self.missing = missing ?? Object.zero(of: kind == .map ? fields : [])
+        given = missing
     }
 
     /// A Go struct with its fields in declaration order.

@@ -124,7 +124,7 @@ struct Parser {
         let token = takeNonSpace()
         guard case .keyword(let keyword) = token.kind else {
             next = start
-            return .statement(.action(try parsePipeline(in: "command", until: .rightDelimiter)))
+            return .statement(try parsePipelineAction())
         }
         switch keyword {
         case .if: return .statement(.conditional(try parseBranch(keyword)))
@@ -145,8 +145,13 @@ struct Parser {
         case .define: throw unexpected(token, in: "command")
         case .null:
             next = start
-            return .statement(.action(try parsePipeline(in: "command", until: .rightDelimiter)))
+            return .statement(try parsePipelineAction())
         }
+    }
+
+    private mutating func parsePipelineAction() throws(TemplateError) -> Statement {
+        let pipeline = try parsePipeline(in: "command", until: .rightDelimiter)
+        return pipeline.fieldName.map { .field($0, pipeline) } ?? .action(pipeline)
     }
 
     /// Reads statements up to `end` or `else`.

@@ -4,15 +4,10 @@
 /// (`containers/common/pkg/report`): columns at least 12 wide, at least two spaces between them.
 public enum TabWriter {
     private struct Cell {
-        let bytes: ArraySlice<UInt8>
+        /// Where it is in the text.
+        let bytes: Range<Int>
         /// In characters.
         let width: Int
-
-        init(_ bytes: ArraySlice<UInt8>) {
-            self.bytes = bytes
-            // Every scalar has one byte in UTF-8 that continues none.
-            width = bytes.count { $0 & 0xC0 != 0x80 }
-        }
     }
 
     /// Aligns a table given by its rows; each row becomes a line.
@@ -31,25 +26,49 @@ public enum TabWriter {
     /// The text after a line's last tab is in no column and gets no padding. A column ends at the first line that
     /// has no tab for it. Characters are counted as Unicode scalars.
     public static func columns(text: String, minWidth: Int = 12, padding: Int = 2) -> String {
-        // A form feed ends a line and with it all columns. All that separates is ASCII, so no scalar is cut.
-        let sections = Array(text.utf8).split(separator: UInt8(0x0C), omittingEmptySubsequences: false)
+        // All that separates is ASCII, so no scalar is cut.
+        let bytes = Array(text.utf8)
         var output: [UInt8] = []
-        output.reserveCapacity(2 * text.utf8.count)
-        for (index, section) in sections.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: "\n")) }
-            var lines = section.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
-                line.split(omittingEmptySubsequences: false) { $0 == UInt8(ascii: "\t") || $0 == 0x0B }.map(Cell.init)
-            }
-            // Text that ends with a tab ends with that cell, as no other has begun.
-            if index == sections.count - 1, let last = lines.last, last.count > 1, last.last?.bytes.isEmpty ?? false {
-                lines[lines.count - 1].removeLast()
-            }
-            align(lines, minWidth: max(0, minWidth), padding: max(0, padding), to: &output)
+        output.reserveCapacity(2 * bytes.count)
+        var lines: [[Cell]] = []
+        var cells: [Cell] = []
+        var (start, width) = (0, 0)
+        func endCell(at end: Int) {
+            cells.append(Cell(bytes: start..<end, width: width))
+            (start, width) = (end + 1, 0)
         }
+        func endLine(at end: Int) {
+            endCell(at: end)
+            lines.append(cells)
+            cells.removeAll(keepingCapacity: true)
+        }
+        func endColumns() {
+            align(lines, of: bytes, minWidth: max(0, minWidth), padding: max(0, padding), to: &output)
+            lines = []
+        }
+        for (index, byte) in bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "\t"), 0x0B: endCell(at: index)
+            case UInt8(ascii: "\n"): endLine(at: index)
+            case 0x0C:
+                // A form feed ends a line and with it all columns.
+                endLine(at: index)
+                endColumns()
+                output.append(UInt8(ascii: "\n"))
+            // Every scalar has one byte in UTF-8 that continues none.
+            default: width += byte & 0xC0 != 0x80 ? 1 : 0
+            }
+        }
+        // Text that ends with a tab ends with that cell, as no other has begun.
+        if cells.isEmpty || start < bytes.count { endCell(at: bytes.count) }
+        lines.append(cells)
+        endColumns()
         return String(decoding: output, as: UTF8.self)
     }
 
-    private static func align(_ lines: [[Cell]], minWidth: Int, padding: Int, to output: inout [UInt8]) {
+    private static func align(
+        _ lines: [[Cell]], of text: [UInt8], minWidth: Int, padding: Int, to output: inout [UInt8]
+    ) {
         // A block is one column over consecutive lines; a line's blocks are found by their index in `widths`.
         var widths: [Int] = []
         var open: [Int] = []
@@ -69,7 +88,7 @@ public enum TabWriter {
         for (index, (cells, blocks)) in zip(lines, blocks).enumerated() {
             if index > 0 { output.append(UInt8(ascii: "\n")) }
             for (column, cell) in cells.enumerated() {
-                output.append(contentsOf: cell.bytes)
+                output.append(contentsOf: text[cell.bytes])
                 guard column < blocks.count else { continue }
                 let missing = widths[blocks[column]] - cell.width
                 output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, missing)))

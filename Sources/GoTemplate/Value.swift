@@ -1,7 +1,7 @@
 /// A tree of data that a template walks and that can be written as JSON.
 ///
 /// The cases are the kinds of Go value that Podman's reports are made of.
-public indirect enum Value: Sendable, Equatable {
+public enum Value: Sendable, Equatable {
     /// A nil pointer or nil interface: printed `<nil>`, in JSON `null`.
     case null
     /// A Go `bool`.

@@ -98,19 +98,15 @@ struct ImageFilter {
     /// component alone, each with its tag and without.
     private static func reference(_ value: String) -> Condition {
         let pattern = PathPattern(value)
-        return { image in
-            (image.names + image.digestNames).contains { name in
-                forms(name).contains { pattern.matches($0) }
+        let isMeant = { (name: String) in
+            let bytes = name.utf8
+            let slashes = [nil, bytes.firstIndex(of: UInt8(ascii: "/")), bytes.lastIndex(of: UInt8(ascii: "/"))]
+            let starts = slashes.map { $0.map(bytes.index(after:)) ?? name.startIndex }
+            let end = bytes[starts[2]...].firstIndex { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: ":") }
+            return starts.contains { start in
+                pattern.matches(name[start...]) || end.map { pattern.matches(name[start..<$0]) } ?? false
             }
         }
-    }
-
-    private static func forms(_ name: String) -> [String] {
-        let slash = name.lastIndex(of: "/") ?? name.startIndex
-        let end = name[slash...].firstIndex { $0 == "@" || $0 == ":" } ?? name.endIndex
-        return [name, String(name[..<end])].flatMap { form -> [String] in
-            let parts = form.split(separator: "/", omittingEmptySubsequences: false)
-            return [form, parts.dropFirst().joined(separator: "/"), String(parts.last ?? "")]
-        }
+        return { $0.names.contains(where: isMeant) || $0.digestNames.contains(where: isMeant) }
     }
 }

@@ -2,17 +2,17 @@
 /// and a backslash before what stands for itself.
 struct PathPattern {
     private enum Piece {
-        case one(Character)
+        case one(Unicode.Scalar)
         case any
         case many
-        case set([ClosedRange<Character>], isNegated: Bool)
+        case set([ClosedRange<Unicode.Scalar>], isNegated: Bool)
     }
 
     /// Nil for a pattern that is none, which matches nothing.
     private let pieces: [Piece]?
 
     init(_ text: String) {
-        var rest = Array(text)[...]
+        var rest = Array(text.unicodeScalars)[...]
         var pieces: [Piece] = []
         while let character = rest.popFirst() {
             switch character {
@@ -37,11 +37,11 @@ struct PathPattern {
     }
 
     /// Reads what is behind `[`.
-    private static func set(_ rest: inout ArraySlice<Character>) -> Piece? {
-        var ranges: [ClosedRange<Character>] = []
+    private static func set(_ rest: inout ArraySlice<Unicode.Scalar>) -> Piece? {
+        var ranges: [ClosedRange<Unicode.Scalar>] = []
         let isNegated = rest.first == "^"
         if isNegated { rest.removeFirst() }
-        func next() -> Character? {
+        func next() -> Unicode.Scalar? {
             guard let character = rest.popFirst() else { return nil }
             return character == "\\" ? rest.popFirst() : character
         }
@@ -60,33 +60,34 @@ struct PathPattern {
     }
 
     /// Whether the whole text is what the pattern says.
-    func matches(_ text: String) -> Bool {
+    func matches(_ text: Substring) -> Bool {
         guard let pieces else { return false }
-        let text = Array(text)
+        let text = text.unicodeScalars
         // Where to go on if what follows the last star does not fit: one character later.
-        var (piece, position) = (0, 0)
-        var star: (piece: Int, position: Int)?
-        while position < text.count || piece < pieces.count {
+        var (piece, position) = (0, text.startIndex)
+        var star: (piece: Int, position: String.Index)?
+        while position < text.endIndex || piece < pieces.count {
             if piece < pieces.count {
                 if case .many = pieces[piece] {
                     star = (piece, position)
                     piece += 1
                     continue
                 }
-                if position < text.count, Self.fits(text[position], pieces[piece]) {
+                if position < text.endIndex, Self.fits(text[position], pieces[piece]) {
                     piece += 1
-                    position += 1
+                    position = text.index(after: position)
                     continue
                 }
             }
-            guard let last = star, last.position < text.count, text[last.position] != "/" else { return false }
-            star = (last.piece, last.position + 1)
-            (piece, position) = (last.piece + 1, last.position + 1)
+            guard let last = star, last.position < text.endIndex, text[last.position] != "/" else { return false }
+            let next = text.index(after: last.position)
+            star = (last.piece, next)
+            (piece, position) = (last.piece + 1, next)
         }
         return true
     }
 
-    private static func fits(_ character: Character, _ piece: Piece) -> Bool {
+    private static func fits(_ character: Unicode.Scalar, _ piece: Piece) -> Bool {
         switch piece {
         case .one(let wanted): character == wanted
         case .any: character != "/"

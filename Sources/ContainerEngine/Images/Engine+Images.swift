@@ -27,7 +27,7 @@ extension Engine {
             """
             SELECT i.id, n.name, i.manifest_digest, i.size, i.made, (SELECT count(*) FROM containers WHERE image = i.id)
             FROM images i LEFT JOIN image_names n ON n.image = i.id
-            WHERE \(condition) ORDER BY i.made DESC, i.id DESC, n.name
+            WHERE \(condition) ORDER BY i.made DESC, i.id DESC
             """, parameters)
         var images: [ImageSummary] = []
         images.reserveCapacity(rows.count)
@@ -45,6 +45,11 @@ extension Engine {
             } else {
                 images[images.count - 1].names.append(name)
             }
+        }
+        // Here and not in the query, where each image would have a sort of its own.
+        for index in images.indices {
+            images[index].names.sort()
+            images[index].digestNames.sort()
         }
         return images
     }

@@ -19,19 +19,24 @@ struct ImageFamily {
         for row in try database.query("SELECT image, diff_id FROM image_layers ORDER BY image, position") {
             layers[row.text(0), default: []].append(row.text(1))
         }
-        for row in try database.query("SELECT id FROM images ORDER BY made DESC, id DESC") {
+        let ages = """
+            SELECT id, json_array_length(CAST(config AS TEXT), '$.history') FROM images ORDER BY made DESC, id DESC
+            """
+        var steps: [String: Int64] = [:]
+        for row in try database.query(ages) {
             images[layers[row.text(0)] ?? [], default: []].append(row.text(0))
+            steps[row.text(0)] = row.integer(1)
         }
         var histories: [String: [ImageConfiguration.History]] = [:]
         for (chain, members) in images where !chain.isEmpty {
+            // Only where the number of steps is right are the steps themselves read and compared.
+            let candidates = Dictionary(grouping: members + (images[Array(chain.dropLast())] ?? [])) { steps[$0] ?? 0 }
             for child in members {
-                let candidates = members + (images[Array(chain.dropLast())] ?? [])
-                for parent in candidates where parent != child {
+                for parent in candidates[(steps[child] ?? 0) - 1] ?? [] {
                     for id in [child, parent] where histories[id] == nil {
                         histories[id] = try Self.history(id, database)
                     }
-                    guard let own = histories[child], let other = histories[parent], own.count == other.count + 1,
-                        own.dropLast() == other[...]
+                    guard let own = histories[child], let other = histories[parent], own.dropLast() == other[...]
                     else { continue }
                     parents[child] = parent
                     break
