@@ -10,8 +10,7 @@ public final class Object: Sendable {
 
     /// A struct or a map.
     public let kind: Kind
-    /// The members: in declaration order for a struct, sorted by key for a map.
-    public let fields: [Field]
+    private let members: Members
     /// The Go name of the type, for error messages and `%T`.
     public let typeName: String?
     /// What the type's own `String` method gives, if it has one.
@@ -21,6 +20,11 @@ public final class Object: Sendable {
     /// What `index` gives for a key that a map has not: the zero value of its elements.
     public var missing: Value { given ?? Object.zero(of: kind == .map ? fields : []) }
     private let given: Value?
+
+    private enum Members: Sendable {
+        case made([Field])
+        case found(StructureType, @Sendable (Int) -> Value)
+    }
 
     /// Makes a struct or a map.
     ///
@@ -37,11 +41,19 @@ public final class Object: Sendable {
         missing: Value? = nil
     ) {
         self.kind = kind
-        self.fields = kind == .map ? Object.sorted(fields) : fields
+        members = .made(kind == .map ? Object.sorted(fields) : fields)
         self.typeName = typeName
         self.text = text
         self.json = json
         given = missing
+    }
+
+    /// Makes a struct whose fields are found, by their number, when they are asked for.
+    init(_ type: StructureType, find: @escaping @Sendable (Int) -> Value) {
+        kind = .structure
+        members = .found(type, find)
+        typeName = type.name
+        (text, json, given) = (nil, nil, nil)
     }
 
     /// A Go struct with its fields in declaration order.
@@ -59,13 +71,27 @@ public final class Object: Sendable {
         Object(kind: .map, fields: pairs.map { Field($0.0, $0.1) }, missing: missing)
     }
 
+    /// The members: in declaration order for a struct, sorted by key for a map.
+    public var fields: [Field] {
+        switch members {
+        case .made(let fields): fields
+        case .found(let type, let find): type.fields.indices.map { type.field($0, find) }
+        }
+    }
+
     /// The member of that name: the Go name first, for a struct also the JSON name.
     public func field(_ name: String) -> Field? {
-        switch kind {
-        case .structure:
+        switch (members, kind) {
+        case (.found(let type, let find), _):
+            let fields = type.fields
+            let found =
+                fields.firstIndex { $0.name.sameBytes(as: name) }
+                ?? fields.firstIndex { $0.json?.sameBytes(as: name) ?? false }
+            return found.map { type.field($0, find) }
+        case (.made(let fields), .structure):
             return fields.first { $0.name.sameBytes(as: name) }
                 ?? fields.first { $0.jsonName?.sameBytes(as: name) ?? false }
-        case .map:
+        case (.made(let fields), .map):
             var low = 0
             var high = fields.count
             while low < high {
@@ -104,6 +130,27 @@ public final class Object: Sendable {
         guard let first = fields.first?.value else { return "" }
         // Elements of several types make a Go map of interfaces, whose zero value is nil.
         return Value.commonType(fields.map(\.value)) == first.goType ? first.zero : .null
+    }
+}
+
+/// A type of Go struct whose fields are found when they are asked for, and not before. It suits the rows of lists,
+/// which have many fields and show few.
+public struct StructureType: Sendable {
+    let name: String
+    let fields: [(name: String, json: String?)]
+
+    /// A type from its Go name, and the Go names of its fields in declaration order with those in JSON, or nil for a
+    /// field that only templates see.
+    public init(_ name: String, fields: [(name: String, json: String?)]) {
+        self.name = name
+        self.fields = fields
+    }
+
+    /// A struct of this type. `find` gives the value of a field by its place among the fields.
+    public func value(_ find: @escaping @Sendable (Int) -> Value) -> Value { .object(Object(self, find: find)) }
+
+    func field(_ index: Int, _ find: @escaping @Sendable (Int) -> Value) -> Object.Field {
+        .computed(fields[index].name, json: fields[index].json) { find(index) }
     }
 }
 
@@ -150,15 +197,6 @@ extension Object {
             self.content = .value(value)
         }
 
-        /// Makes a field whose value is found each time that it is asked for. Use it for values that are dear to find and
-        /// seldom shown.
-        public init(_ name: String, json: String?, computed: @escaping @Sendable () -> Value) {
-            self.name = name
-            self.jsonName = json
-            self.omitEmpty = false
-            self.content = .computed(computed)
-        }
-
         /// Makes a Go method, called each time a template names it. Use it for values that are dear to find.
         ///
         /// - Parameters:
@@ -174,7 +212,7 @@ extension Object {
 
         /// Makes a field that is like any other, but found only when it is named, printed or written as JSON.
         public static func computed(
-            _ name: String, json: String, _ compute: @escaping @Sendable () -> Value
+            _ name: String, json: String?, _ compute: @escaping @Sendable () -> Value
         ) -> Field {
             Field(name: name, json: json, content: .computed(compute))
         }

@@ -1,4 +1,5 @@
 import GoTemplate
+import Synchronization
 import Testing
 
 /// What Go has no test data for: names in JSON, values that print one way and are another in JSON, methods.
@@ -39,6 +40,20 @@ import Testing
         ])
     func behavesAsGoType(_ example: Case) throws {
         #expect(try Template(example.template).render(Self.container) == example.expected)
+    }
+
+    @Test func aTypesFieldsAreFoundWhenTheyAreAskedForAndNotBefore() throws {
+        let asked = Mutex<[Int]>([])
+        let type = StructureType("row", fields: [("Size", "Size"), ("ID", "Id"), ("Hidden", nil)])
+        let value = type.value { number in
+            asked.withLock { $0.append(number) }
+            return ["12", "abc", "seen by templates only"][number]
+        }
+        #expect(try Template("{{.ID}} {{.Id}} {{.Hidden}}").render(value) == "abc abc seen by templates only")
+        #expect(asked.withLock { $0 } == [1, 1, 2])
+        #expect(try Template("{{json .}} {{.}}").render(value) == #"{"Size":"12","Id":"abc"} {12 abc}"#)
+        let error = #expect(throws: TemplateError.self) { try Template("{{.Nothing}}").render(value) }
+        #expect(error?.message.hasSuffix("can't evaluate field Nothing in type row") == true)
     }
 
     private static let createdText =

@@ -82,28 +82,44 @@ enum ImageDocument {
 
     /// A row of `images`.
     static func row(_ line: ImageLine, truncated: Bool) -> Value {
-        let image = line.image
-        @Sendable func time() -> Value { .string(line.image.created.map { GoTime(nanoseconds: $0).description } ?? "") }
-        return .structure(
-            [
-                .init("ID", .string(truncated ? String(image.id.prefix(12)) : "sha256:\(image.id)")),
-                .init("Id", json: nil, .string(image.id)), .init("Repository", .string(line.repository)),
-                .init("Tag", .string(line.tag)), .init("Digest", .string(image.manifestDigest)),
-                .init("Created", json: "Created") { .string(line.image.created.map(HumanText.ago) ?? "N/A") },
-                .init("CreatedSince", json: "CreatedSince") { .string(line.image.created.map(HumanText.ago) ?? "N/A") },
-                .init("CreatedAt", json: "CreatedAt", computed: time),
-                .init("CreatedTime", json: "CreatedTime", computed: time),
-                .init("Size", json: "Size") { .string(HumanText.size(line.image.size)) },
-                .init("VirtualSize", .int(image.size)), .init("SharedSize", 0),
-                .init("RepoTags", json: "RepoTags") { .strings(line.image.names) },
-                .init("RepoDigests", json: "RepoDigests") { .strings(line.image.repositoryDigests) },
-                .init("ParentId", .string(image.parent ?? "")),
-                .init("History", json: "History") { .string(line.image.pastNames.joined(separator: ", ")) },
-                .init("Dangling", .bool(image.isDangling)), .init("ReadOnly", false),
-                .init("Containers", .int(Int64(image.containers))),
-                .init("Names", json: "Names") { .strings(line.image.names) },
-                .init("Labels", json: "Labels") { line.image.labels.map(labels) ?? .nilMap },
-            ], typeName: "images.imageReporter")
+        rowType.value { rowFields[$0].find(line, truncated) }
+    }
+
+    private static let rowType = StructureType(
+        "images.imageReporter", fields: rowFields.map { ($0.name, $0.json) })
+
+    private typealias RowField = (name: String, json: String?, find: @Sendable (ImageLine, _ truncated: Bool) -> Value)
+
+    private static let rowFields: [RowField] = [
+        ("ID", "ID", { .string($1 ? String($0.image.id.prefix(12)) : "sha256:\($0.image.id)") }),
+        ("Id", nil, { line, _ in .string(line.image.id) }),
+        ("Repository", "Repository", { line, _ in .string(line.repository) }),
+        ("Tag", "Tag", { line, _ in .string(line.tag) }),
+        ("Digest", "Digest", { line, _ in .string(line.image.manifestDigest) }),
+        ("Created", "Created", { line, _ in age(line.image) }),
+        ("CreatedSince", "CreatedSince", { line, _ in age(line.image) }),
+        ("CreatedAt", "CreatedAt", { line, _ in time(line.image) }),
+        ("CreatedTime", "CreatedTime", { line, _ in time(line.image) }),
+        ("Size", "Size", { line, _ in .string(HumanText.size(line.image.size)) }),
+        ("VirtualSize", "VirtualSize", { line, _ in .int(line.image.size) }),
+        ("SharedSize", "SharedSize", { _, _ in 0 }),
+        ("RepoTags", "RepoTags", { line, _ in .strings(line.image.names) }),
+        ("RepoDigests", "RepoDigests", { line, _ in .strings(line.image.repositoryDigests) }),
+        ("ParentId", "ParentId", { line, _ in .string(line.image.parent ?? "") }),
+        ("History", "History", { line, _ in .string(line.image.pastNames.joined(separator: ", ")) }),
+        ("Dangling", "Dangling", { line, _ in .bool(line.image.isDangling) }),
+        ("ReadOnly", "ReadOnly", { _, _ in false }),
+        ("Containers", "Containers", { line, _ in .int(Int64(line.image.containers)) }),
+        ("Names", "Names", { line, _ in .strings(line.image.names) }),
+        ("Labels", "Labels", { line, _ in line.image.labels.map(labels) ?? .nilMap }),
+    ]
+
+    private static func age(_ image: ImageSummary) -> Value {
+        .string(image.created.map(HumanText.ago) ?? "N/A")
+    }
+
+    private static func time(_ image: ImageSummary) -> Value {
+        .string(image.created.map { GoTime(nanoseconds: $0).description } ?? "")
     }
 
     private static func labels(_ labels: [String: String]) -> Value {
