@@ -214,6 +214,22 @@ private struct ArchiveBuilder {
         #expect(error.message.contains("twice"))
     }
 
+    @Test func namesThatAreTooLongTogetherAreRefused() throws {
+        var archive = try ArchiveBuilder.docker([TestImage.layer("a")])
+        let name = String(repeating: "n", count: 90)
+        archive.links = (0..<5).map { ("\(name)\($0)", String(repeating: "t", count: 99)) }
+        #expect(try load(archive.bytes).count == 1)
+        let long = TarWriter.stream { tar in
+            for number in 0..<20 {
+                tar.addLong("L", Array("\(number)".utf8) + [UInt8](repeating: 97, count: 500_000))
+                tar.addLong("K", [UInt8](repeating: 98, count: 500_000))
+                tar.add("l", type: "2", link: "x")
+            }
+        }
+        let error = try #require(throws: StorageError.self) { try load(long) }
+        #expect(error.code == .limit && error.message.contains("bytes of names"))
+    }
+
     @Test func whatIsNoArchiveGetsAReasonForEachFormat() throws {
         #expect(throws: StorageError.self) { try load([]) }
         #expect(throws: StorageError.self) { try load(Array("junk".utf8)) }

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -140,6 +141,20 @@ def u9_a_directory_that_comes_a_million_times_takes_no_memory(host):
         equal((done.returncode, paths(program)), (0, ["d", "d/f"]), f"{done}")
         holds(peak <= 128 * 1024, f"peak memory: {peak} KiB")
     tar.unlink()
+
+
+@test
+def u9_an_archive_of_long_names_takes_no_memory(host):
+    # Of 64 KiB each; zeros and letters compress to next to nothing.
+    names = b"".join(tarfile.TarInfo(f"{number}{'/a' * 32_000}").tobuf(tarfile.GNU_FORMAT) for number in range(4000))
+    with host.elsewhere() as program:
+        tar = host.scratch / "names.tar.gz"
+        tar.write_bytes(_packed("gzip -1", names))
+        done, peak = measured(program, "load", "-q", "-i", tar)
+        equal(done.returncode, 125, f"exit status: {done}")
+        matches(one_line(done.stderr, "stderr"), "bytes of names", "the error")
+        holds(peak <= 128 * 1024, f"peak memory: {peak} KiB")
+        tar.unlink()
 
 
 @test

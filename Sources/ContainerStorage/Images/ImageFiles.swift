@@ -55,6 +55,8 @@ final class ArchiveFile: ImageFiles {
 
     /// An archive of images has a few files for each layer.
     private static let entryLimit = 100_000
+    /// Bytes of all their names and of what links say. All of them are kept, however short they were when compressed.
+    private static let nameLimit = 16 << 20
     private let file: OwnedFD
     private let start: Int64
     private var entries: [String: Entry] = [:]
@@ -88,11 +90,17 @@ final class ArchiveFile: ImageFiles {
 
     private func index() throws {
         let reader = try ArchiveReader(try source())
-        var count = 0
+        var (count, nameBytes) = (0, 0)
         while let entry = try reader.next() {
             count += 1
             guard count <= Self.entryLimit else {
                 throw StorageError.limit("more than \(Self.entryLimit) entries in the archive")
+            }
+            nameBytes += entry.path.count
+            if case .symbolicLink(let target) = entry.kind { nameBytes += target.count }
+            if case .hardLink(let target) = entry.kind { nameBytes += target.count }
+            guard nameBytes <= Self.nameLimit else {
+                throw StorageError.limit("more than \(Self.nameLimit) bytes of names in the archive")
             }
             // A name that is not UTF-8 is nobody's: manifests are.
             guard let path = String(validating: entry.path, as: UTF8.self), let name = Self.normal(path, below: "")
