@@ -67,6 +67,18 @@ class Host:
         """What a command prints in a container of its own."""
         return self.swiftlet.ok("run", "--rm", "--network", "none", *arguments, IMAGE, *command)
 
+    @contextlib.contextmanager
+    def made_image(self, *changes):
+        """An image that differs from the usual one by instructions, as commit takes them; its name. It is gone at the end."""
+        name = "localhost/made:1"
+        self.swiftlet.ok("create", "--name", "maker", "--network", "none", IMAGE)
+        self.swiftlet.ok("commit", "-q", *(word for change in changes for word in ("-c", change)), "maker", name)
+        self.remove("maker")
+        try:
+            yield name
+        finally:
+            self.swiftlet.ok("rmi", "-f", "-i", name)
+
     def pid(self, container):
         return int(self.swiftlet.field(container, ".State.Pid"))
 

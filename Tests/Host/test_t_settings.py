@@ -63,6 +63,8 @@ def settings_that_make_no_sense_are_refused_in_podmans_words(host):
             (("--volumes-from", "nosuch"), 'looking up container "nosuch" for volumes-from: no container with name or ID "nosuch" found'),
             (("--pid", "bogus"), "^Error: unrecognized namespace mode bogus passed$"),
             (("--pid", "container:nosuch"), "looking up container to share pid namespace with"),
+            (("--cgroupns", "bogus"), "^Error: unrecognized namespace mode bogus passed$"),
+            (("--cgroupns", "container:nosuch"), "looking up container to share cgroup namespace with"),
             (("--uts", "host", "-h", "foo"), "cannot set hostname when running in the host UTS namespace"),
             (("--log-driver", "bogus"), "invalid log driver: invalid argument"),
             (("--log-driver", "journald"), "is not there yet"),
@@ -147,6 +149,22 @@ def namespaces_are_shared_as_told(host):
 
 
 @test
+def control_groups_are_seen_as_told(host):
+    link = ("readlink", "/proc/self/ns/cgroup")
+    own = os.readlink(link[1])
+    equal(host.inside(*link, arguments=("--cgroupns", "host")), own, "host")
+    for arguments in ((), ("--cgroupns", "private")):
+        holds(host.inside(*link, arguments=arguments) != own, f"{arguments}")
+    with host.container("--name", "base", *NONE, command=WAITING) as base:
+        shared = ("--cgroupns", "container:base")
+        equal(host.inside(*link, arguments=shared), host.swiftlet.ok("exec", "base", *link), "another container's")
+        host.swiftlet.ok("create", "--name", "c", *NONE, *shared, IMAGE)
+        equal(host.swiftlet.field("c", ".HostConfig.CgroupMode"), f"container:{base}", "CgroupMode")
+        matches(host.swiftlet.fails(125, "rm", "-f", "-t", "0", "base"), "has dependent containers", "rm")
+        host.remove("c")
+
+
+@test
 def init_is_process_one(host):
     text = host.inside("sh", "-c", "tr '\\0' ' ' < /proc/1/cmdline; echo; ls /run/podman-init", arguments=("--init",))
     matches(text, r"^/run/podman-init -- sh -c", "process 1")
@@ -217,11 +235,13 @@ def one_stream_alone_is_shown(host):
 
 
 @test
-def the_first_processs_id_is_written_where_it_was_asked_for(host):
-    path = host.scratch / "first.pid"
-    with host.container("--name", "c", *NONE, "--pidfile", path, command=WAITING):
-        equal(path.read_text().strip(), str(host.pid("c")), "--pidfile")
-    path.unlink(missing_ok=True)
+def ids_of_processes_are_written_where_it_was_asked_for(host):
+    for flag, field in (("--pidfile", "State.Pid"), ("--conmon-pidfile", "State.ConmonPid")):
+        path = host.scratch / "some.pid"
+        with host.container("--name", "c", *NONE, flag, path, command=WAITING):
+            equal(path.read_text().strip(), host.swiftlet.field("c", f".{field}"), flag)
+            equal(host.swiftlet.field("c", ".PidFile" if flag == "--pidfile" else ".ConmonPidFile"), str(path), "its path")
+        path.unlink(missing_ok=True)
 
 
 @test

@@ -20,6 +20,9 @@ struct Run: ParsableCommand {
 
     @OptionGroup var attach: AttachOptions
 
+    @Flag(name: .long, help: "Remove the container when it ends, and then its image, unless another one uses it.")
+    var rmi = false
+
     @Flag(name: .long, help: "Print where the time went, to standard error.")
     var timing = false
 
@@ -33,7 +36,8 @@ struct Run: ParsableCommand {
         }
         let streams = streams.map { $0.lowercased() }
         let timing = Timing()
-        let request = try options.request(Self.self)
+        var request = try options.request(Self.self)
+        if rmi { (request.autoRemove, request.settings.removesImage) = (true, true) }
         let engine = try Invocation.engine(timing: timing)
         defer { if self.timing { TimingReport.print(timing) } }
         if options.tty && options.interactive && !StandardStream.isTerminal(0) {

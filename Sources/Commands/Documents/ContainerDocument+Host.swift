@@ -49,7 +49,8 @@ extension ContainerDocument {
             "\($0.sourceName):\($0.destination):\($0.effectiveOptions.joined(separator: ","))"
         }
         return [
-            .init("Binds", .strings(binds)), .init("CgroupManager", "cgroupfs"), .init("CgroupMode", "private"),
+            .init("Binds", .strings(binds)), .init("CgroupManager", "cgroupfs"),
+            .init("CgroupMode", .string(Self.mode(settings.controlGroups, own: "private"))),
             .init("ContainerIDFile", .string(spec.idFile ?? "")),
             .init(
                 "LogConfig",

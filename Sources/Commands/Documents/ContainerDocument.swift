@@ -28,7 +28,7 @@ struct ContainerDocument {
                 .init("StaticDir", .string(inspection.paths.directory)),
                 .init("OCIConfigPath", .string(inspection.paths.configuration)),
                 .init("OCIRuntime", .string(inspection.runtimeName)),
-                .init("ConmonPidFile", .string(inspection.paths.monitorPID)),
+                .init("ConmonPidFile", .string(spec.settings?.monitorPIDFile ?? inspection.paths.monitorPID)),
                 .init("PidFile", .string(spec.settings?.pidFile ?? inspection.paths.pid)),
                 .init("Name", .string(spec.name)),
                 .init("RestartCount", .int(inspection.restarts)), .init("Driver", "overlay"), .init("MountLabel", ""),
@@ -195,7 +195,8 @@ struct ContainerDocument {
                 .init("Annotations", annotations),
                 .init("StopSignal", .int(Int64(spec.stopSignal))), .init("HealthcheckOnFailureAction", "none"),
                 .init("CreateCommand", .strings(spec.createCommand)),
-                .init("Umask", .string(spec.settings?.umaskText ?? "0022")), .init("Timeout", 0),
+                .init("Umask", .string(spec.settings?.umaskText ?? "0022")),
+                .init("Timeout", .int(Int64(clamping: spec.settings?.secondsToRun ?? 0))),
                 .init("StopTimeout", .int(spec.stopTimeout)), .init("Passwd", true), .init("sdNotifyMode", "container"),
             ], typeName: "define.InspectContainerConfig")
     }

@@ -29,6 +29,9 @@ struct IsolationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Host name: host, private or container:NAME.", valueName: "mode"))
     var uts: String?
 
+    @Option(name: .long, help: ArgumentHelp("Control groups: host, private or container:NAME.", valueName: "mode"))
+    var cgroupns: String?
+
     @Option(name: .long, help: ArgumentHelp("Mask of new files' permissions, in octal digits.", valueName: "mask"))
     var umask: String?
 
@@ -63,7 +66,9 @@ struct IsolationOptions: ParsableArguments {
             }
             request.settings.sysctl = (request.settings.sysctl ?? [:]).merging([parts[0]: parts[1]]) { $1 }
         }
-        for (kind, mode) in [("pid", pid), ("ipc", ipc), ("uts", uts)] { request.namespaces[kind] = mode }
+        for (kind, mode) in [("pid", pid), ("ipc", ipc), ("uts", uts), ("cgroup", cgroupns)] {
+            request.namespaces[kind] = mode
+        }
         if let umask {
             guard umask.count <= 4, let mask = UInt32(umask, radix: 8) else {
                 throw EngineError("running container create option: invalid umask string \(umask): invalid argument")

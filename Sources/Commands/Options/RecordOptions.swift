@@ -40,6 +40,9 @@ struct RecordOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Write the first process's id to this file.", valueName: "file"))
     var pidfile: String?
 
+    @Option(name: .long, help: ArgumentHelp("Write the id of its conmon to this file.", valueName: "file"))
+    var conmonPidfile: String?
+
     @Flag(name: .long, help: "Do without the image's health check (none is run yet).")
     var noHealthcheck = false
 
@@ -64,8 +67,13 @@ struct RecordOptions: ParsableArguments {
         }
         request.mounts += try mount.map(MountRequest.init(mount:))
         request.volumesFrom = volumesFrom.flatMap { $0.split(separator: ",").map(String.init) }
-        request.settings.pidFile = try pidfile.map { $0.hasPrefix("/") ? $0 : "\(try File.resolve("."))/\($0)" }
+        request.settings.pidFile = try pidfile.map(Self.absolute)
+        request.settings.monitorPIDFile = try conmonPidfile.map(Self.absolute)
         try applyLog(to: &request)
+    }
+
+    private static func absolute(_ path: String) throws -> String {
+        path.hasPrefix("/") ? path : "\(try File.resolve("."))/\(path)"
     }
 
     private func applyLog(to request: inout CreateRequest) throws {

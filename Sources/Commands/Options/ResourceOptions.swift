@@ -46,6 +46,12 @@ struct ResourceOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Size of /dev/shm.", valueName: "size"))
     var shmSize: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Seconds that it may run before it is killed; 0 for ever.", valueName: "seconds")
+    )
+    var timeout: UInt64?
+
     /// Writes what was asked for into a request.
     ///
     /// - Throws: `EngineError`, in Podman's words, for a value that makes no sense.
@@ -77,5 +83,6 @@ struct ResourceOptions: ParsableArguments {
             throw EngineError("invalid value for oom-score-adj: \(oomScoreAdj)")
         }
         request.settings.oomScoreAdjustment = oomScoreAdj
+        request.settings.secondsToRun = timeout == 0 ? nil : timeout
     }
 }

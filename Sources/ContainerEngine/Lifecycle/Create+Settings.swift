@@ -11,6 +11,7 @@ extension ContainerSpec {
         settings.processes = try engine.namespaceMode(request.namespaces["pid"], "pid")
         settings.communication = try engine.namespaceMode(request.namespaces["ipc"], "ipc")
         settings.hostName = try engine.namespaceMode(request.namespaces["uts"], "uts")
+        settings.controlGroups = try engine.namespaceMode(request.namespaces["cgroup"], "cgroup")
         if settings.hostName != nil, request.hostname != nil {
             throw EngineError(
                 "invalid config provided: cannot set hostname when running in the \(settings.hostName == .host ? "host" : "container") "
@@ -105,7 +106,8 @@ extension Engine {
             }
         case let text? where text.hasPrefix("ns:") || (text == "none" && kind == "ipc"):
             throw EngineError(
-                "--\(kind) \(text) is not there yet: use host\(kind == "ipc" ? "" : ", container:NAME") or private")
+                "--\(kind == "cgroup" ? "cgroupns" : kind) \(text) is not there yet: use host\(kind == "ipc" ? "" : ", container:NAME") or private"
+            )
         case let text?: throw EngineError("unrecognized namespace mode \(text) passed")
         }
     }

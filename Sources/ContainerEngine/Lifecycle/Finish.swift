@@ -83,6 +83,10 @@ extension Engine {
                 if record.spec.settings?.restart != nil, let code = try lastExitCode(id), !refusingRunning {
                     return code
                 }
+                if try isKilled(record) {
+                    unlock(lock, id)
+                    return try finish(id, refusingRunning: refusingRunning)
+                }
                 throw EngineError("failed to clean up container \(id): \(EngineError.refusesCleanUp(id))")
             }
             if let code = record.exitCode { return code }
@@ -92,6 +96,13 @@ extension Engine {
             throw EngineError("no container with name or ID \"\(id)\" found: no such container", kind: .noSuchContainer)
         }
         return code
+    }
+
+    /// Waits for the end of what conmon kills at its `--timeout`: it says that the container has ended when it has sent
+    /// the signal, and the kernel takes a moment.
+    private func isKilled(_ record: ContainerRecord) throws -> Bool {
+        guard record.spec.settings?.secondsToRun != nil, let process = record.run?.initProcess else { return false }
+        return try ExitFile.read(paths.exits, id: record.id) != nil && process.wait(.seconds(10))
     }
 
     private func lastExitCode(_ id: String) throws -> Int32? {
@@ -183,8 +194,18 @@ extension Engine {
         try dismiss(record.run?.monitor)
         try takeDown(record.spec, killing: false, forgetting: isRecorded)
         if !isRecorded { try store.setRun(id, .stopping, owned: false) }
-        if removes { return try discard(id) }
+        if removes {
+            try discard(id)
+            return record.spec.settings?.removesImage == true ? removeUnusedImage(of: record.spec) : ()
+        }
         if isRecorded { try obeyRestartPolicy(record, code: code, halted: halted) }
+    }
+
+    /// `--rmi`: what keeps the image is no failure of the container's.
+    private func removeUnusedImage(of spec: ContainerSpec) {
+        do { _ = try removeImage(spec.imageName, force: false) } catch let error as EngineError
+            where [.inUse, .noSuchImage].contains(error.kind)
+        {} catch { warn("image \(spec.imageName) of --rmi stays: \(error)") }
     }
 
     /// Ends conmon once the exit code is recorded: all that is left for it is to run the clean-up that is being done.

@@ -26,6 +26,7 @@ extension ContainerSettings {
         if communication == .host { blueprint.communication = .host }
         if processes == .host { blueprint.processes = .host }
         if hostName == .host { blueprint.uts = .host }
+        if controlGroups == .host { blueprint.controlGroups = .host }
         if let umask { blueprint.user.umask = umask }
     }
 }
@@ -49,6 +50,7 @@ extension Launcher {
         }
         if let path = launch.joined["pid"] { blueprint.processes = .path(path) }
         if let path = launch.joined["uts"] { blueprint.uts = .path(path) }
+        if let path = launch.joined["cgroup"] { blueprint.controlGroups = .path(path) }
     }
 
     func groups(
@@ -73,8 +75,7 @@ extension Engine {
     /// - Throws: `EngineError` when one of them does not run.
     func joinedNamespaces(_ spec: ContainerSpec) throws -> [String: String] {
         var joined: [String: String] = [:]
-        for (kind, mode) in [("pid", spec.settings?.processes), ("uts", spec.settings?.hostName)] {
-            guard case .container(let id) = mode else { continue }
+        for (kind, id) in spec.settings?.sharedNamespaces ?? [] {
             guard let other = try store.container(id: id), other.isRunning, let process = other.run?.initProcess else {
                 throw EngineError(
                     "container \(id.prefix(12)), whose \(kind) namespace this one shares, has ended again")

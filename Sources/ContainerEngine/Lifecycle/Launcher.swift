@@ -20,7 +20,7 @@ struct ProcessLaunch: Sendable {
     var networkDirectory: String
     /// Bound sockets of published ports, for conmon to hold.
     var portDescriptors: [Int32]
-    /// Namespaces of other containers that it joins, by kind: `pid` and `uts`.
+    /// Namespaces of other containers that it joins, by kind: `pid`, `uts` and `cgroup`.
     var joined: [String: String] = [:]
 }
 
@@ -57,10 +57,11 @@ struct Launcher: Sendable {
         }
         var request = Monitor.Request(
             id: spec.id, name: spec.name, bundle: files.bundle, pidFile: spec.settings?.pidFile ?? files.pid,
-            monitorPidFile: files.monitorPID, exitDirectory: paths.exits,
+            monitorPidFile: spec.settings?.monitorPIDFile ?? files.monitorPID, exitDirectory: paths.exits,
             logPath: spec.settings?.keepsNoLog == true ? nil : files.log, runtimeLog: "\(files.bundle)/oci-log",
             temporaryDirectory: "\(paths.runRoot)/tmp")
         if let size = spec.settings?.logSizeMax { request.logSizeMax = size }
+        request.secondsToRun = spec.settings?.secondsToRun
         request.terminal = blueprint.terminal
         request.openStandardInput = spec.openStandardInput
         request.exitCommand =

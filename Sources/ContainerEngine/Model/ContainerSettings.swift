@@ -47,12 +47,20 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
     public var unsetVariables: [String]?
     /// `--pidfile`.
     public var pidFile: String?
+    /// `--conmon-pidfile`.
+    public var monitorPIDFile: String?
+    /// `--timeout`: seconds after which conmon kills it.
+    public var secondsToRun: UInt64?
+    /// `run --rmi`: the image goes with the container, unless somebody else needs it.
+    public var removesImage: Bool?
     /// `--pid`.
     public var processes: NamespaceMode?
     /// `--ipc`.
     public var communication: NamespaceMode?
     /// `--uts`.
     public var hostName: NamespaceMode?
+    /// `--cgroupns`.
+    public var controlGroups: NamespaceMode?
     /// `--restart`.
     public var restart: RestartPolicy?
     /// `--log-driver none`.
@@ -71,9 +79,11 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
         }
     }
 
-    /// The containers whose namespaces it shares, by full id.
-    var dependencies: [String] {
-        [processes, hostName].compactMap { if case .container(let id) = $0 { id } else { nil } }
+    /// The containers whose namespaces it shares, by full id, each with the kernel's name of the kind (namespaces(7)).
+    var sharedNamespaces: [(kind: String, container: String)] {
+        [("pid", processes), ("uts", hostName), ("cgroup", controlGroups)].compactMap { kind, mode in
+            if case .container(let id) = mode { (kind, id) } else { nil }
+        }
     }
 }
 
@@ -175,7 +185,7 @@ public struct SecurityOptions: Codable, Sendable, Hashable {
     private func paths(_ text: Substring) -> [String] { text.split(separator: ":").map(String.init) }
 }
 
-/// `--pid`, `--ipc` and `--uts`: whose namespace it is.
+/// `--pid`, `--ipc`, `--uts` and `--cgroupns`: whose namespace it is.
 public enum NamespaceMode: Codable, Sendable, Hashable {
     /// The host's.
     case host

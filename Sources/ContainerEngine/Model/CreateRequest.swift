@@ -68,7 +68,7 @@ public struct CreateRequest: Sendable {
     public var pidsLimit: Int64?
     /// `--ulimit`, as written.
     public var ulimits: [String] = []
-    /// `--pid`, `--ipc` and `--uts`, as written.
+    /// `--pid`, `--ipc`, `--uts` and `--cgroupns`, as written, by the namespace's kind.
     public var namespaces: [String: String] = [:]
     /// `--volumes-from`, as written.
     public var volumesFrom: [String] = []

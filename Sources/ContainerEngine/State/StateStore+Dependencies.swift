@@ -39,5 +39,5 @@ extension StateStore {
 
 extension ContainerSpec {
     /// The containers without which this one cannot run, by full id.
-    public var dependencies: [String] { network.dependencies + (settings?.dependencies ?? []) }
+    public var dependencies: [String] { network.dependencies + (settings?.sharedNamespaces.map(\.container) ?? []) }
 }

@@ -78,7 +78,7 @@ extension RuntimeConfiguration {
         // Without a host name of its own, setting one would set the host's.
         let uts = blueprint.hostname == nil && blueprint.uts == .own ? [] : other(.uts, blueprint.uts)
         return other(.pid, blueprint.processes) + network + other(.ipc, blueprint.communication) + uts
-            + [RuntimeNamespace(.mount), RuntimeNamespace(.cgroup)]
+            + [RuntimeNamespace(.mount)] + other(.cgroup, blueprint.controlGroups)
     }
 
     private static func sysctl(_ blueprint: ContainerBlueprint) -> [String: String]? {

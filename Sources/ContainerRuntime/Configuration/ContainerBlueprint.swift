@@ -87,6 +87,8 @@ public struct ContainerBlueprint: Sendable {
     public var communication = Namespace.own
     /// Where its host name is.
     public var uts = Namespace.own
+    /// Where the root of its control groups is.
+    public var controlGroups = Namespace.own
     /// `--device`: device files besides the usual ones, with what may be done with each.
     public var devices: [(file: RuntimeDevice, access: String)] = []
     /// Paths that show nothing, besides the default ones.

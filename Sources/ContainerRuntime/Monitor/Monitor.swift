@@ -39,6 +39,8 @@ public struct Monitor: Sendable {
         public var logPath: String?
         /// At this size, in bytes, the log begins anew; never if nil.
         public var logSizeMax: Int64? = 128 << 20
+        /// After so many seconds conmon kills the container; never if nil.
+        public var secondsToRun: UInt64?
         /// Where the runtime writes what it complains about.
         public var runtimeLog: String
         /// Where conmon puts the terminal's socket for a moment; a directory that no other user can write.
@@ -96,6 +98,8 @@ public struct Monitor: Sendable {
         // Waiting for the log to be on the disk would hold up the exit code by some 10 ms.
         arguments.append("--no-sync-log")
         if let size = request.logSizeMax, request.logPath != nil { arguments += ["--log-size-max", "\(size)"] }
+        // conmon counts in an int.
+        if let seconds = request.secondsToRun { arguments += ["--timeout", "\(Int32(clamping: seconds))"] }
         // With -i conmon closes the process's input when a client goes; a terminal is to stay open for the next one.
         if request.terminal { arguments.append("-t") } else if request.openStandardInput { arguments.append("-i") }
         arguments += Self.exitArguments(request.exitCommand)
