@@ -133,6 +133,35 @@ def volumes_come_from_another_container(host):
 
 
 @test
+def volumes_of_the_image_are_what_was_asked_for(host):
+    with host.made_image("VOLUME /data", "VOLUME /bin") as image:
+        def kind(*options):
+            return host.swiftlet.ok("run", "--rm", *NONE, *options, image, "sh", "-c", "grep ' /data ' /proc/mounts || echo none").split()[0]
+        usual = kind()
+        holds(usual not in ("none", "tmpfs"), usual)
+        for mode, wanted in (("bind", usual), ("", usual), ("tmpfs", "tmpfs"), ("ignore", "none")):
+            equal(kind("--image-volume", mode), wanted, f"--image-volume '{mode}'")
+        equal(kind("--image-volume", "tmpfs", "-v", "/tmp:/data"), kind("-v", "/tmp:/data"), "one that is mounted anyway")
+        equal(host.swiftlet.ok("volume", "ls", "-q"), "", "volumes that are left")
+    matches(host.swiftlet.fails(125, "create", "--image-volume", "bogus", IMAGE),
+            '^Error: invalid image volume mode "bogus" required value: bind, tmpfs, ignore$', "stderr")
+
+
+@test
+def a_user_that_is_a_number_gets_the_name_that_was_asked_for(host):
+    def last(*options):
+        return host.inside("sh", "-c", "tail -n 1 /etc/passwd; tail -n 1 /etc/group; id", arguments=("--user", "77:88", *options)).splitlines()
+    equal(last()[:2], ["77:*:77:88:container user:/:/bin/sh", "88:x:88:77"], "unless told otherwise")
+    entry = "me:*:$UID:$GID:$NAME of $USERNAME:$HOME:/bin/ash"
+    equal(last("--passwd-entry", entry), ["me:*:77:88:container user of 77:/:/bin/ash", "88:x:88:77", "uid=77(me) gid=88(88) groups=88(88)"], "--passwd-entry")
+    lines = last("--passwd=false", "--passwd-entry", entry)
+    equal([line for line in lines if "77" in line or "88" in line], ["uid=77 gid=88 groups=88"], "--passwd=false")
+    host.swiftlet.ok("create", "--name", "c", *NONE, "--passwd=false", IMAGE)
+    equal(host.swiftlet.field("c", ".Config.Passwd"), "false", "Passwd")
+    host.remove("c")
+
+
+@test
 def namespaces_are_shared_as_told(host):
     with host.container("--name", "base", *NONE, "-h", "first", command=WAITING):
         matches(host.inside("cat", "/proc/1/cmdline", arguments=("--pid", "container:base")), "sleep 0.05", "--pid container")
@@ -214,6 +243,23 @@ def variables_come_from_the_host_and_go(host):
     holds("http_proxy=http://x" not in got("--http-proxy=false"), "--http-proxy=false")
     holds("FROM_HERE=1" in got("--env-host"), "--env-host")
     holds(not any(v.startswith("TERM=") for v in got("--unsetenv", "TERM")), "--unsetenv")
+
+
+@test
+def variables_refer_to_those_of_the_image(host):
+    with host.made_image("ENV hello=world", "ENV two=2") as image:
+        def got(name, *options):
+            lines = host.swiftlet.ok("run", "--rm", *NONE, *options, image, "env").splitlines()
+            return [line.removeprefix(f"{name}=") for line in lines if line.startswith(f"{name}=")]
+        equal(got("hello", "--env-merge", "hello=${hello}-some"), ["world-some"], "its own value")
+        equal(got("new", "--env-merge", "new=$two${hello}$nosuch=$TERM"), ["2world=xterm"], "other variables")
+        equal(got("hello", "--env-merge", "hello=${hello}1", "--env-merge", "hello=${hello}2"), ["world12"], "one after the other")
+        equal(got("hello", "--env-merge", "hello=${hello}1", "-e", "hello=mine"), ["mine"], "--env is stronger")
+        equal(got("hello", "--env-merge", "hello=${hello}1", "--unsetenv", "hello"), [], "--unsetenv")
+        equal(got("PATH", "--env-merge", "PATH=/new:$PATH")[0].split(":")[0], "/new", "a default")
+    matches(host.swiftlet.fails(125, "run", "--rm", *NONE, "--env-merge", "a=${b", IMAGE, "env"),
+            r"^Error: unable to process variables for --env-merge a=\$\{b: Missing ':' in substitution: a=\$\{b$", "stderr")
+    matches(host.swiftlet.fails(125, "run", "--rm", *NONE, "--env-merge", "a", IMAGE, "env"), '^Error: invalid environment variable: "a"$', "stderr")
 
 
 @test

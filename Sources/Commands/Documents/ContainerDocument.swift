@@ -197,7 +197,8 @@ struct ContainerDocument {
                 .init("CreateCommand", .strings(spec.createCommand)),
                 .init("Umask", .string(spec.settings?.umaskText ?? "0022")),
                 .init("Timeout", .int(Int64(clamping: spec.settings?.secondsToRun ?? 0))),
-                .init("StopTimeout", .int(spec.stopTimeout)), .init("Passwd", true), .init("sdNotifyMode", "container"),
+                .init("StopTimeout", .int(spec.stopTimeout)),
+                .init("Passwd", .bool(spec.settings?.addsNoAccount != true)), .init("sdNotifyMode", "container"),
             ], typeName: "define.InspectContainerConfig")
     }
 

@@ -38,6 +38,14 @@ struct IsolationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Time zone, such as Europe/Berlin, or local.", valueName: "zone"))
     var tz: String?
 
+    @Flag(name: .long, inversion: .prefixedNo, help: "Add a user that is a number to the files of users and groups.")
+    var passwd = true
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The line for that user, with $USERNAME, $UID, $GID, $NAME and $HOME.", valueName: "line"))
+    var passwdEntry: String?
+
     @Flag(name: .customLong("init"), help: "Run a small init as process 1, which reaps and passes signals on.")
     var usesInit = false
 
@@ -83,6 +91,8 @@ struct IsolationOptions: ParsableArguments {
             request.settings.timeZoneFile = tz == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/\(tz)"
         }
         request.settings.hasNoReadOnlyTmpfs = readOnlyTmpfs ? nil : true
+        request.settings.addsNoAccount = passwd ? nil : true
+        request.settings.accountLine = passwdEntry.flatMap { $0.isEmpty ? nil : $0 }
         if usesInit || initPath != nil { request.settings.initProgram = try initProgram() }
     }
 

@@ -16,6 +16,11 @@ struct RecordOptions: ParsableArguments {
     @Flag(name: .long, help: "Take every variable of the image away, and the defaults.")
     var unsetenvAll = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Set a variable from the image's own: NAME=$NAME-more.", valueName: "variable"))
+    var envMerge: [String] = []
+
     @Option(name: .long, help: ArgumentHelp("Read labels from a file, one a line.", valueName: "file"))
     var labelFile: [String] = []
 
@@ -27,6 +32,12 @@ struct RecordOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp("type=bind|volume|tmpfs,source=…,target=…[,options].", valueName: "mount"))
     var mount: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What the image's volumes are: bind (a new volume each), tmpfs or ignore.", valueName: "mode"))
+    var imageVolume = "bind"
 
     @Option(name: .long, help: ArgumentHelp("Mount what another container has: NAME[:ro].", valueName: "container"))
     var volumesFrom: [String] = []
@@ -59,6 +70,8 @@ struct RecordOptions: ParsableArguments {
         }
         let unset = unsetenv + (unsetenvAll ? ["*"] : [])
         request.settings.unsetVariables = unset.isEmpty ? nil : unset
+        request.mergedEnvironment = envMerge
+        request.imageVolumes = try Self.imageVolumes(imageVolume)
         for file in labelFile { request.labels.merge(try Self.labels(file)) { old, _ in old } }
         for text in annotation {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -70,6 +83,16 @@ struct RecordOptions: ParsableArguments {
         request.settings.pidFile = try pidfile.map(Self.absolute)
         request.settings.monitorPIDFile = try conmonPidfile.map(Self.absolute)
         try applyLog(to: &request)
+    }
+
+    private static func imageVolumes(_ text: String) throws -> ImageVolumes {
+        switch text {
+        case "bind", "": .anonymous
+        case "tmpfs": .memory
+        case "ignore": .ignored
+        default:
+            throw EngineError("invalid image volume mode \"\(text)\" required value: bind, tmpfs, ignore")
+        }
     }
 
     private static func absolute(_ path: String) throws -> String {

@@ -122,7 +122,7 @@ extension ContainerSpec {
         try apply(image.configuration.config ?? ImageConfiguration.Execution(), request)
         hostname = try request.hostname ?? (request.networks == ["host"] ? HostName.current() : String(id.prefix(12)))
         let configuration = try engine.configuration()
-        environment = Self.environment(
+        environment = try Self.environment(
             configuration.environment + (image.configuration.config?.environment ?? []), request)
         terminal = request.terminal
         openStandardInput = request.openStandardInput
@@ -201,21 +201,32 @@ extension ContainerSpec {
             stopSignal = parsed.rawValue
         }
         exposedPorts = image.exposedPorts.union(try request.expose.flatMap(ExposedPort.parse)).sorted()
-        try mount(request.mounts, image.volumes)
+        try mount(request, image.volumes)
     }
 
     /// The image's variables, then the user's. What every container gets besides is added at the start
     /// (`ContainerEnvironment`).
-    private static func environment(_ image: [String], _ request: CreateRequest) -> [String] {
+    private static func environment(_ image: [String], _ request: CreateRequest) throws -> [String] {
         let unset = Set(request.settings.unsetVariables ?? [])
-        let inherited = (request.defaultEnvironment + image).filter { variable in
+        let inherited = try merge(request.mergedEnvironment, request.defaultEnvironment + image).filter { variable in
             variable.contains("=") && !unset.contains("*") && !unset.contains(String(variable.prefix { $0 != "=" }))
         }
         return ContainerEnvironment.merge(inherited + request.environment)
     }
 
-    private mutating func mount(_ requests: [MountRequest], _ imageVolumes: Set<String>) throws {
-        for request in requests {
+    /// `--env-merge`: adds variables one by one to those that they refer to, among which are the defaults.
+    private static func merge(_ added: [String], _ variables: [String]) throws -> [String] {
+        try added.reduce(into: variables) { variables, text in
+            guard text.dropFirst().contains("=") else { throw EngineError("invalid environment variable: \"\(text)\"") }
+            let known = ContainerEnvironment.complete(variables, hostname: nil, home: nil)
+            do { variables.append(try VariableReferences.expand(text, known)) } catch let error as EngineError {
+                throw EngineError("unable to process variables for --env-merge \(text): \(error.message)")
+            }
+        }
+    }
+
+    private mutating func mount(_ asked: CreateRequest, _ imageVolumes: Set<String>) throws {
+        for request in asked.mounts {
             let source: MountSpec.Source
             if request.isTmpfs {
                 source = .tmpfs
@@ -241,7 +252,13 @@ extension ContainerSpec {
             mounts[place] = mount
         }
         for destination in imageVolumes.sorted() where !mounts.contains(where: { $0.destination == destination }) {
-            mounts.append(MountSpec(source: .anonymousVolume(RandomBytes.hexadecimal(32)), destination: destination))
+            switch asked.imageVolumes {
+            case .anonymous:
+                mounts.append(
+                    MountSpec(source: .anonymousVolume(RandomBytes.hexadecimal(32)), destination: destination))
+            case .memory: mounts.append(MountSpec(source: .tmpfs, destination: destination))
+            case .ignored: continue
+            }
         }
     }
 

@@ -162,9 +162,12 @@ struct Launcher: Sendable {
         blueprint.mounts = try spec.mounts.map { try mount($0, root, user) }
         try complete(&blueprint, launch, root)
         try root.makeMountTableLink()
-        let lines = try ContainerUser.missingLines(spec.user, home: spec.workingDirectory, in: root)
-        if let line = lines.passwd { try root.append(line: line, to: "/etc/passwd") }
-        if let line = lines.group { try root.append(line: line, to: "/etc/group") }
+        if spec.settings?.addsNoAccount != true {
+            let lines = try ContainerUser.missingLines(
+                spec.user, home: spec.workingDirectory, template: spec.settings?.accountLine, in: root)
+            if let line = lines.passwd { try root.append(line: line, to: "/etc/passwd") }
+            if let line = lines.group { try root.append(line: line, to: "/etc/group") }
+        }
         return blueprint
     }
 

@@ -35,6 +35,10 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
     public var security: SecurityOptions?
     /// `--init`: the host's path of the program that is process 1.
     public var initProgram: String?
+    /// `--passwd=false`.
+    public var addsNoAccount: Bool?
+    /// `--passwd-entry`.
+    public var accountLine: String?
     /// `--umask`.
     public var umask: UInt32?
     /// `--tz`: the host's file that is shown as /etc/localtime.

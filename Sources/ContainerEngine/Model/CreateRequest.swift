@@ -20,6 +20,8 @@ public struct CreateRequest: Sendable {
     public var environment: [String] = []
     /// Variables that the image's own come before: of `--env-host` and `--http-proxy`.
     public var defaultEnvironment: [String] = []
+    /// `--env-merge`: `NAME=value` each, with references to what the image and the host set.
+    public var mergedEnvironment: [String] = []
     /// `--workdir`.
     public var workingDirectory: String?
     /// `--user`.
@@ -46,6 +48,8 @@ public struct CreateRequest: Sendable {
     public var autoRemove = false
     /// `--volume` and `--tmpfs`; image volumes are added.
     public var mounts: [MountRequest] = []
+    /// `--image-volume`.
+    public var imageVolumes = ImageVolumes.anonymous
     /// `--network`, as written, once each; `bridge` if there is none.
     public var networks: [String] = []
     /// `--ip`, `--ip6`, `--mac-address` and `--network-alias`.
@@ -83,6 +87,16 @@ public struct CreateRequest: Sendable {
     public init(image: String) {
         self.image = image
     }
+}
+
+/// `--image-volume`: what the directories are that the image declares as volumes.
+public enum ImageVolumes: Sendable {
+    /// A new volume each.
+    case anonymous
+    /// Memory file systems.
+    case memory
+    /// Directories like others.
+    case ignored
 }
 
 /// An option of a container's attachment that is given beside `--network`.

@@ -75,11 +75,12 @@ public struct ContainerUser: Hashable, Sendable {
     /// - Parameters:
     ///   - specification: an image's `User`, or `--user`.
     ///   - home: the home directory that such a user gets.
+    ///   - template: the line of such a user, with `$USERNAME`, `$UID`, `$GID`, `$NAME` and `$HOME`; Podman's if nil.
     ///   - files: the container's root.
     /// - Returns: the lines; nil where none is missing, or there is no such file.
     /// - Throws: `StorageError` as `resolve`.
     public static func missingLines(
-        _ specification: String, home: String, in files: ContainerFiles
+        _ specification: String, home: String, template: String? = nil, in files: ContainerFiles
     ) throws(StorageError) -> (passwd: String?, group: String?) {
         let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let (passwd, group) = (try files.read("/etc/passwd"), try files.read("/etc/group"))
@@ -91,7 +92,13 @@ public struct ContainerUser: Hashable, Sendable {
             let found = try resolve(specification, passwd: passwd, group: group ?? [])
             // A colon or a line's end would make other fields, or another user.
             let isPlain = !home.unicodeScalars.contains { $0 == ":" || $0.value < 32 }
-            lines.passwd = "\(uid):*:\(uid):\(found.gid):container user:\(isPlain ? home : "/"):/bin/sh"
+            let values = [
+                ("$USERNAME", "\(uid)"), ("$UID", "\(uid)"), ("$GID", "\(found.gid)"), ("$NAME", "container user"),
+                ("$HOME", isPlain ? home : "/"),
+            ]
+            lines.passwd = values.reduce(template ?? "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh") { line, value in
+                line.replacing(value.0, with: value.1)
+            }
         }
         if let group, let gid, !groups(group).contains(where: { $0.gid == gid || $0.name == parts[1] }) {
             lines.group = "\(gid):x:\(gid):\(parts[0])"
