@@ -128,6 +128,8 @@ extension RuntimeResources {
                     text.field("limit", memory.limit)
                     text.field("reservation", memory.reservation)
                     text.field("swap", memory.swap)
+                    text.field("swappiness", memory.swappiness)
+                    text.field("disableOOMKiller", memory.disableOOMKiller)
                 }
             }
             if let cpu {
@@ -138,7 +140,13 @@ extension RuntimeResources {
                     text.field("period", cpu.period)
                     text.field("cpus", cpu.cpus)
                     text.field("mems", cpu.mems)
+                    text.field("realtimeRuntime", cpu.realtimeRuntime)
+                    text.field("realtimePeriod", cpu.realtimePeriod)
                 }
+            }
+            if let blockIO {
+                text.key("blockIO")
+                blockIO.write(to: &text)
             }
         }
     }

@@ -113,12 +113,21 @@ public struct RuntimeResources: Codable, Sendable, Hashable {
         public var reservation: Int64?
         /// The greatest amount of memory and swap together.
         public var swap: Int64?
+        /// How readily the kernel swaps, 0 to 100.
+        public var swappiness: UInt64?
+        /// Whether who wants memory when there is none waits, in place of being killed.
+        public var disableOOMKiller: Bool?
 
         /// Limits.
-        public init(limit: Int64? = nil, reservation: Int64? = nil, swap: Int64? = nil) {
+        public init(
+            limit: Int64? = nil, reservation: Int64? = nil, swap: Int64? = nil, swappiness: UInt64? = nil,
+            disableOOMKiller: Bool? = nil
+        ) {
             self.limit = limit
             self.reservation = reservation
             self.swap = swap
+            self.swappiness = swappiness
+            self.disableOOMKiller = disableOOMKiller
         }
     }
 
@@ -134,16 +143,23 @@ public struct RuntimeResources: Codable, Sendable, Hashable {
         public var cpus: String?
         /// Memory nodes that may be used.
         public var mems: String?
+        /// Microseconds of each period for real-time processes.
+        public var realtimeRuntime: Int64?
+        /// Microseconds of a period for real-time processes.
+        public var realtimePeriod: UInt64?
 
         /// Limits.
         public init(
-            shares: UInt64? = nil, quota: Int64? = nil, period: UInt64? = nil, cpus: String? = nil, mems: String? = nil
+            shares: UInt64? = nil, quota: Int64? = nil, period: UInt64? = nil, cpus: String? = nil,
+            mems: String? = nil, realtimeRuntime: Int64? = nil, realtimePeriod: UInt64? = nil
         ) {
             self.shares = shares
             self.quota = quota
             self.period = period
             self.cpus = cpus
             self.mems = mems
+            self.realtimeRuntime = realtimeRuntime
+            self.realtimePeriod = realtimePeriod
         }
     }
 
@@ -155,13 +171,18 @@ public struct RuntimeResources: Codable, Sendable, Hashable {
     public var memory: Memory?
     /// Processor time.
     public var cpu: CPU?
+    /// Block devices.
+    public var blockIO: BlockIO?
 
     /// Limits.
-    public init(devices: [DeviceRule], pids: Pids? = nil, memory: Memory? = nil, cpu: CPU? = nil) {
+    public init(
+        devices: [DeviceRule], pids: Pids? = nil, memory: Memory? = nil, cpu: CPU? = nil, blockIO: BlockIO? = nil
+    ) {
         self.devices = devices
         self.pids = pids
         self.memory = memory
         self.cpu = cpu
+        self.blockIO = blockIO
     }
 }
 

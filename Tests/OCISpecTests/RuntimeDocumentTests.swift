@@ -4,6 +4,17 @@ import Testing
 
 @Suite("OCI runtime documents")
 struct RuntimeDocumentTests {
+    private static var blockIO: RuntimeResources.BlockIO {
+        var limits = RuntimeResources.BlockIO()
+        limits.weight = 10
+        limits.weightDevice = [.init(major: 8, minor: 0, weight: 11)]
+        limits.throttleReadBpsDevice = [.init(major: 8, minor: 1, rate: .max)]
+        limits.throttleWriteBpsDevice = [.init(major: 8, minor: 2, rate: 1)]
+        limits.throttleReadIOPSDevice = [.init(major: 8, minor: 3, rate: 2)]
+        limits.throttleWriteIOPSDevice = []
+        return limits
+    }
+
     private var configuration: RuntimeConfiguration {
         RuntimeConfiguration(
             process: RuntimeProcess(
@@ -19,8 +30,10 @@ struct RuntimeDocumentTests {
                 sysctl: ["net.ipv4.ip_forward": "1"],
                 resources: RuntimeResources(
                     devices: [.init(allow: false, type: "c", major: 1, minor: -1, access: "rwm")],
-                    pids: .init(limit: 5), memory: .init(limit: 1, reservation: 2, swap: -1),
-                    cpu: .init(shares: 2, quota: -1, period: 3, cpus: "0-1")),
+                    pids: .init(limit: 5),
+                    memory: .init(limit: 1, reservation: 2, swap: -1, swappiness: 0, disableOOMKiller: true),
+                    cpu: .init(shares: 2, quota: -1, period: 3, cpus: "0-1", realtimeRuntime: 4, realtimePeriod: 5),
+                    blockIO: Self.blockIO),
                 cgroupsPath: "/p/i", namespaces: [RuntimeNamespace(.pid), RuntimeNamespace(.network, path: "/n")],
                 devices: [RuntimeDevice(path: "/dev/x", type: "c", major: 1, minor: 2, fileMode: 384, uid: 0, gid: 0)],
                 seccomp: RuntimeSeccomp(

@@ -104,6 +104,35 @@ extension ContainerDocument {
         ]
     }
 
+    /// As in Podman: -1 where memory is limited otherwise, 0 where it is not.
+    private var swappiness: Int64 {
+        if let swappiness = settings.swappiness { return Int64(clamping: swappiness) }
+        let isLimited = settings.memory != nil || settings.memoryReservation != nil || settings.waitsForMemory != nil
+        return isLimited ? -1 : 0
+    }
+
+    private var blockFields: [Object.Field] {
+        let limits = settings.blockLimits
+        func devices(_ devices: [DeviceLimit]?, _ number: String) -> Value {
+            // As in Podman: lists were made if anything of it was asked for.
+            guard let devices else { return .nilSlice }
+            return .array(
+                devices.map { device in
+                    .structure([
+                        .init("Path", .string(device.path)), .init(number, .int(Int64(clamping: device.value))),
+                    ])
+                })
+        }
+        return [
+            .init("BlkioWeight", .int(Int64(limits?.weight ?? 0))),
+            .init("BlkioWeightDevice", devices(limits?.weights, "Weight")),
+            .init("BlkioDeviceReadBps", devices(limits?.readBytes, "Rate")),
+            .init("BlkioDeviceWriteBps", devices(limits?.writtenBytes, "Rate")),
+            .init("BlkioDeviceReadIOps", devices(limits?.reads, "Rate")),
+            .init("BlkioDeviceWriteIOps", devices(limits?.writes, "Rate")),
+        ]
+    }
+
     private var resourceFields: [Object.Field] {
         let limits = process.limits.map { limit in
             // Without a limit Podman says -1, as setrlimit(2) counts it.
@@ -115,18 +144,18 @@ extension ContainerDocument {
         return [
             .init("CpuShares", .int(Int64(clamping: settings.cpuShares ?? 0))),
             .init("Memory", .int(settings.memory ?? 0)), .init("NanoCpus", .int(nanoCPUs)), .init("CgroupParent", ""),
-            .init("BlkioWeight", 0), .init("BlkioWeightDevice", .nilSlice), .init("BlkioDeviceReadBps", .nilSlice),
-            .init("BlkioDeviceWriteBps", .nilSlice), .init("BlkioDeviceReadIOps", .nilSlice),
-            .init("BlkioDeviceWriteIOps", .nilSlice),
+        ] + blockFields + [
             .init("CpuPeriod", .int(Int64(clamping: settings.cpuPeriod ?? 0))),
             .init("CpuQuota", .int(settings.cpuQuota ?? 0)),
-            .init("CpuRealtimePeriod", 0), .init("CpuRealtimeRuntime", 0),
+            .init("CpuRealtimePeriod", .int(Int64(clamping: settings.realtimePeriod ?? 0))),
+            .init("CpuRealtimeRuntime", .int(settings.realtimeRuntime ?? 0)),
             .init("CpusetCpus", .string(settings.processors ?? "")),
             .init("CpusetMems", .string(settings.memoryNodes ?? "")), .init("Devices", devices), .init("DiskQuota", 0),
             .init("KernelMemory", 0),
             .init("MemoryReservation", .int(settings.memoryReservation ?? 0)),
-            .init("MemorySwap", .int(settings.memorySwap ?? 0)), .init("MemorySwappiness", 0),
-            .init("OomKillDisable", false), .init("PidsLimit", .int(spec.pidsLimit ?? 2048)),
+            .init("MemorySwap", .int(settings.memorySwap ?? 0)), .init("MemorySwappiness", .int(swappiness)),
+            .init("OomKillDisable", .bool(settings.waitsForMemory == true)),
+            .init("PidsLimit", .int(spec.pidsLimit ?? 2048)),
             .init("Ulimits", .array(limits)),
             .init("CpuCount", 0), .init("CpuPercent", 0), .init("IOMaximumIOps", 0), .init("IOMaximumBandwidth", 0),
             .init("CgroupConf", .nilMap),

@@ -14,6 +14,11 @@ struct IsolationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Device of the host: /dev/x[:/dev/y][:rwm].", valueName: "device"))
     var device: [String] = []
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("What may be done with devices: \"c 1:3 rw\", \"b *:* m\".", valueName: "rule"))
+    var deviceCgroupRule: [String] = []
+
     @Option(name: .long, help: ArgumentHelp("One more group of the process.", valueName: "group"))
     var groupAdd: [String] = []
 
@@ -64,6 +69,7 @@ struct IsolationOptions: ParsableArguments {
         for option in securityOpt { try security.set(option) }
         request.settings.security = security == SecurityOptions() ? nil : security
         request.settings.devices = try device.isEmpty ? nil : device.map(DeviceRequest.init)
+        request.settings.deviceRules = deviceCgroupRule.isEmpty ? nil : deviceCgroupRule
         if groupAdd.contains("keep-groups") { throw EngineError("--group-add keep-groups is not there yet") }
         request.settings.groups =
             groupAdd.isEmpty ? nil : groupAdd.flatMap { $0.split(separator: ",").map(String.init) }

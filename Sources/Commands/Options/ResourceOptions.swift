@@ -43,6 +43,37 @@ struct ResourceOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Who goes first when memory is gone, -1000 to 1000.", valueName: "number"))
     var oomScoreAdj: Int?
 
+    @Option(name: .long, help: ArgumentHelp("Microseconds of a period of real-time processes.", valueName: "number"))
+    var cpuRtPeriod: UInt64?
+
+    @Option(
+        name: .long, help: ArgumentHelp("Microseconds of each period for real-time processes.", valueName: "number"))
+    var cpuRtRuntime: Int64?
+
+    @Option(name: .long, help: ArgumentHelp("How readily to swap, 0 to 100; -1 as the host.", valueName: "number"))
+    var memorySwappiness: Int64?
+
+    @Flag(name: .long, help: "Let processes wait for memory where none is left, in place of killing one.")
+    var oomKillDisable = false
+
+    @Option(name: .long, help: ArgumentHelp("Weight at block devices, 10 to 1000.", valueName: "number"))
+    var blkioWeight: String?
+
+    @Option(name: .long, help: ArgumentHelp("Weight at one block device.", valueName: "path:number"))
+    var blkioWeightDevice: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Bytes a second from a block device.", valueName: "path:size"))
+    var deviceReadBps: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Bytes a second to a block device.", valueName: "path:size"))
+    var deviceWriteBps: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Reads a second from a block device.", valueName: "path:number"))
+    var deviceReadIops: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Writes a second to a block device.", valueName: "path:number"))
+    var deviceWriteIops: [String] = []
+
     @Option(name: .long, help: ArgumentHelp("Size of /dev/shm.", valueName: "size"))
     var shmSize: String?
 
@@ -83,6 +114,15 @@ struct ResourceOptions: ParsableArguments {
             throw EngineError("invalid value for oom-score-adj: \(oomScoreAdj)")
         }
         request.settings.oomScoreAdjustment = oomScoreAdj
+        request.settings.realtimePeriod = cpuRtPeriod == 0 ? nil : cpuRtPeriod
+        request.settings.realtimeRuntime = cpuRtRuntime == 0 ? nil : cpuRtRuntime
+        if let memorySwappiness, memorySwappiness > 100 {
+            throw EngineError("invalid value: \(memorySwappiness), valid memory swappiness range is 0-100")
+        }
+        // Less than 0 is none, as in Podman.
+        request.settings.swappiness = memorySwappiness.flatMap(UInt64.init(exactly:))
+        request.settings.waitsForMemory = oomKillDisable ? true : nil
+        request.settings.blockLimits = try blockLimits()
         request.settings.secondsToRun = timeout == 0 ? nil : timeout
     }
 }

@@ -1,6 +1,8 @@
 internal import ContainerNetwork
+internal import ContainerRuntime
 internal import FoundationEssentials
 internal import LinuxSys
+internal import OCISpec
 
 extension ContainerSpec {
     /// The settings that were asked for, looked up and held against each other.
@@ -20,6 +22,9 @@ extension ContainerSpec {
         try Self.check(memory: &settings)
         try Self.check(processors: settings.processors)
         try check(sysctl: settings)
+        try settings.blockLimits?.check()
+        for rule in settings.deviceRules ?? [] { _ = try RuntimeResources.DeviceRule(allowing: rule) }
+        engine.dropUnknownLimits(&settings)
         for device in settings.devices ?? [] where !File.exists(device.source) {
             throw EngineError("stat \(device.source): no such file or directory")
         }
@@ -110,6 +115,25 @@ extension Engine {
             )
         case let text?: throw EngineError("unrecognized namespace mode \(text) passed")
         }
+    }
+
+    /// As in Podman, some limits that the host's control groups do not have are left out with a warning.
+    fileprivate func dropUnknownLimits(_ settings: inout ContainerSettings) {
+        func drop<Limit>(_ limit: WritableKeyPath<ContainerSettings, Limit?>, _ reason: String, unless isKnown: Bool) {
+            guard settings[keyPath: limit] != nil, !isKnown else { return }
+            warn(reason)
+            settings[keyPath: limit] = nil
+        }
+        guard settings.realtimePeriod != nil || settings.realtimeRuntime != nil || settings.blockLimits != nil else {
+            return
+        }
+        let isUnified = ContainerCgroups.isUnified()
+        drop(\.realtimePeriod, "Realtime period not supported on cgroups V2 systems", unless: !isUnified)
+        drop(\.realtimeRuntime, "Realtime runtime not supported on cgroups V2 systems", unless: !isUnified)
+        drop(
+            \.blockWeight,
+            "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.",
+            unless: isUnified || File.exists("/sys/fs/cgroup/blkio/blkio.weight"))
     }
 
     /// What was asked to be mounted, and what other containers have mounted at other places.

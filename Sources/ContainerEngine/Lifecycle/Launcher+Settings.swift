@@ -6,13 +6,14 @@ internal import OCISpec
 extension ContainerSettings {
     /// Says in the runtime's words what does not depend on the mounted root or on other containers.
     func apply(to blueprint: inout ContainerBlueprint) {
-        if memory != nil || memorySwap != nil || memoryReservation != nil {
-            blueprint.memory = .init(limit: memory, reservation: memoryReservation, swap: memorySwap)
-        }
-        if cpuShares != nil || cpuQuota != nil || cpuPeriod != nil || processors != nil || memoryNodes != nil {
-            blueprint.cpu = .init(
-                shares: cpuShares, quota: cpuQuota, period: cpuPeriod, cpus: processors, mems: memoryNodes)
-        }
+        let memoryLimits = RuntimeResources.Memory(
+            limit: memory, reservation: memoryReservation, swap: memorySwap, swappiness: swappiness,
+            disableOOMKiller: waitsForMemory)
+        if memoryLimits != .init() { blueprint.memory = memoryLimits }
+        let cpu = RuntimeResources.CPU(
+            shares: cpuShares, quota: cpuQuota, period: cpuPeriod, cpus: processors, mems: memoryNodes,
+            realtimeRuntime: realtimeRuntime, realtimePeriod: realtimePeriod)
+        if cpu != .init() { blueprint.cpu = cpu }
         blueprint.oomScoreAdjustment = oomScoreAdjustment
         if let sharedMemorySize { blueprint.sharedMemorySize = sharedMemorySize }
         blueprint.sysctl = sysctl ?? [:]
@@ -43,6 +44,8 @@ extension Launcher {
             }
             return (file, request.access)
         }
+        blueprint.deviceRules = try (settings.deviceRules ?? []).map(RuntimeResources.DeviceRule.init(allowing:))
+        blueprint.blockIO = try settings.blockLimits?.resolved()
         if let file = settings.timeZoneFile {
             let path = try File.resolve(file)
             blueprint.mounts.append(

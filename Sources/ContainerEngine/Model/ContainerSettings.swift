@@ -21,6 +21,18 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
     public var processors: String?
     /// `--cpuset-mems`.
     public var memoryNodes: String?
+    /// `--cpu-rt-period`: microseconds.
+    public var realtimePeriod: UInt64?
+    /// `--cpu-rt-runtime`: microseconds a period.
+    public var realtimeRuntime: Int64?
+    /// `--memory-swappiness`: 0 to 100.
+    public var swappiness: UInt64?
+    /// `--oom-kill-disable`.
+    public var waitsForMemory: Bool?
+    /// `--blkio-weight`, `--device-read-bps` and the like.
+    public var blockLimits: BlockLimits?
+    /// `--device-cgroup-rule`, as written.
+    public var deviceRules: [String]?
     /// `--oom-score-adj`.
     public var oomScoreAdjustment: Int?
     /// `--shm-size`: bytes.
@@ -74,6 +86,12 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
 
     /// Every default.
     public init() {}
+
+    /// `--blkio-weight`.
+    var blockWeight: UInt16? {
+        get { blockLimits?.weight }
+        set { blockLimits?.weight = newValue }
+    }
 
     /// The mask as it was asked for, in four octal digits; nil for the default.
     public var umaskText: String? {

@@ -39,9 +39,10 @@ extension RuntimeConfiguration {
             sysctl: sysctl(blueprint),
             resources: RuntimeResources(
                 // The runtime adds the devices that every container has (config-linux.md, "Default Devices").
-                devices: [.init(allow: privileged, access: "rwm")] + blueprint.devices.map(rule),
+                devices: [.init(allow: privileged, access: "rwm")] + blueprint.devices.map(rule)
+                    + blueprint.deviceRules,
                 pids: blueprint.pidsLimit > 0 ? .init(limit: blueprint.pidsLimit) : nil, memory: blueprint.memory,
-                cpu: blueprint.cpu),
+                cpu: blueprint.cpu, blockIO: blueprint.blockIO),
             cgroupsPath: "\(blueprint.cgroupParent)/\(blueprint.id)", namespaces: namespaces(blueprint),
             devices: devices(blueprint, host), rootfsPropagation: propagation(mounts),
             maskedPaths: (privileged ? [] : shown(maskedPaths + host.thermalThrottles)) + blueprint.maskedPaths,

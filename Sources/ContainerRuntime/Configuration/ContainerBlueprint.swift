@@ -91,6 +91,8 @@ public struct ContainerBlueprint: Sendable {
     public var controlGroups = Namespace.own
     /// `--device`: device files besides the usual ones, with what may be done with each.
     public var devices: [(file: RuntimeDevice, access: String)] = []
+    /// `--device-cgroup-rule`: what may be done with devices besides.
+    public var deviceRules: [RuntimeResources.DeviceRule] = []
     /// Paths that show nothing, besides the default ones.
     public var maskedPaths: [String] = []
     /// Paths that are shown, although they are masked or read-only by default; `ALL` for all of them.
@@ -111,6 +113,8 @@ public struct ContainerBlueprint: Sendable {
     public var memory: RuntimeResources.Memory?
     /// Limits of processor time.
     public var cpu: RuntimeResources.CPU?
+    /// Limits of block devices.
+    public var blockIO: RuntimeResources.BlockIO?
     /// `--ulimit`, which replaces the default of the same type.
     public var limits: [RuntimeLimit] = []
     /// `--sysctl`.
