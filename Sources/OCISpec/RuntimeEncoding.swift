@@ -102,6 +102,10 @@ extension RuntimeLinux {
             text.field("rootfsPropagation", rootfsPropagation)
             text.field("maskedPaths", maskedPaths)
             text.field("readonlyPaths", readonlyPaths)
+            if let personality {
+                text.key("personality")
+                text.object { $0.field("domain", personality.domain) }
+            }
         }
     }
 }

@@ -18,12 +18,24 @@ public struct RuntimeLinux: Codable, Sendable, Hashable {
     public var maskedPaths: [String]
     /// Paths that cannot be written.
     public var readonlyPaths: [String]
+    /// What kernel programs take it for (personality(2)): `LINUX` or `LINUX32`.
+    public var personality: Personality?
+
+    /// An execution domain.
+    public struct Personality: Codable, Sendable, Hashable {
+        /// `LINUX` or `LINUX32`.
+        public var domain: String
+
+        /// A domain.
+        public init(domain: String) { self.domain = domain }
+    }
 
     /// The Linux part.
     public init(
         sysctl: [String: String]? = nil, resources: RuntimeResources, cgroupsPath: String,
         namespaces: [RuntimeNamespace], devices: [RuntimeDevice]? = nil, seccomp: RuntimeSeccomp? = nil,
-        rootfsPropagation: String? = nil, maskedPaths: [String], readonlyPaths: [String]
+        rootfsPropagation: String? = nil, maskedPaths: [String], readonlyPaths: [String],
+        personality: Personality? = nil
     ) {
         self.sysctl = sysctl
         self.resources = resources
@@ -34,6 +46,7 @@ public struct RuntimeLinux: Codable, Sendable, Hashable {
         self.rootfsPropagation = rootfsPropagation
         self.maskedPaths = maskedPaths
         self.readonlyPaths = readonlyPaths
+        self.personality = personality
     }
 }
 

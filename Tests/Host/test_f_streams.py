@@ -141,3 +141,33 @@ def a_detached_container_does_not_keep_the_pipes_of_its_caller(host):
     os.close(read)
     host.remove("c")
     holds(not kept, "somebody still has the pipe")
+
+
+@test
+def more_descriptors_are_passed_on_where_told(host):
+    files = [host.scratch / f"passed{number}" for number in (3, 4)]
+    for number, file in zip((3, 4), files):
+        file.write_text(f"{number}\n")
+
+    def with_files(*arguments):
+        script = f'exec "$@" 3<{files[0]} 4<{files[1]}'
+        return finish(subprocess.Popen(["bash", "-c", script, "bash", *host.swiftlet.command(*arguments)], env=host.swiftlet.environ(),
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+    show = ("sh", "-c", "cat <&3; cat <&4; ls /proc/self/fd | tr '\\n' ' '")
+    done = with_files("run", "--rm", "--network=none", "--preserve-fds", "2", IMAGE, *show)
+    # The last is that of ls itself.
+    equal((done.status, done.out), (0, "3\n4\n0 1 2 3 4 5 "), "run")
+    done = with_files("run", "--rm", "--network=none", "-p", "8080:80", "--preserve-fds", "1", IMAGE, "sh", "-c", "cat <&3; cat <&4")
+    equal(done.out, "3\n", "one of two")
+    with host.container("--name", "c", "--network=none", command=WAITING):
+        equal(with_files("exec", "--preserve-fds", "2", "c", *show).out, "3\n4\n0 1 2 3 4 5 ", "exec")
+        equal(with_files("exec", "c", "sh", "-c", "cat <&3").out, "", "unless told")
+    equal(with_files("run", "-d", "--name", "c", "--network=none", "--preserve-fds", "1", IMAGE, "sh", "-c", "cat <&3; sleep 100").status, 0, "run -d")
+    holds(until(lambda: host.swiftlet.ok("logs", "c") == "3"), "a detached container did not get it")
+    for command in (("run", "--network=none", "--preserve-fds", "3", IMAGE, "true"), ("exec", "--preserve-fds", "3", "c", "true")):
+        done = with_files(*command)
+        equal(done.status, 125, f"{command}")
+        matches(done.err, "^Error: file descriptor 5 is not available - the preserve-fds option requires that file descriptors must be passed$", "stderr")
+    host.remove("c")
+    for file in files:
+        file.unlink()

@@ -3,6 +3,7 @@
 That all else is the same, the other modules say, run with --unified as well.
 """
 import json
+import os
 
 from check import equal, holds, matches, one_line, test
 from host import do, output, shell, until
@@ -81,7 +82,15 @@ def a_limit_without_its_controller_is_refused_by_name(host):
         host.swiftlet.ok("run", "--rm", "--pids-limit", "9", IMAGE, "true")
         return
     before = host.census()
-    for limit, controller in ((("--pids-limit", "9"), "pids"), (("-m", "64m"), "memory")):
+    for limit, controller in ((("--pids-limit", "9"), "pids"), (("-m", "64m"), "memory"), (("--blkio-weight", "500"), "io")):
         line = one_line(host.swiftlet.fails(126, "run", "--rm", *limit, IMAGE, "true"), "stderr")
         matches(line, rf'the host has no "{controller}" controller here: leave its limit out, or enable it \(cgroups\(7\)\)', "stderr")
     equal(host.settled(before), [], "what was left")
+
+
+@test
+def a_program_takes_the_machine_for_one_of_32_bits(host):
+    machine = lambda *options: host.swiftlet.ok("--runtime", "crun", "run", "--rm", *CRUN, *options, IMAGE, "uname", "-m")
+    equal(machine("--personality", "LINUX"), os.uname().machine, "LINUX")
+    holds(machine("--personality", "linux32") != os.uname().machine, "LINUX32")
+    matches(host.swiftlet.fails(125, "create", "--personality", "x", IMAGE), "^Error: invalid personality x: it is LINUX or LINUX32$", "stderr")

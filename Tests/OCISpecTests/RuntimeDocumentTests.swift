@@ -43,7 +43,8 @@ struct RuntimeDocumentTests {
                             names: ["read"], action: "SCMP_ACT_ALLOW", errnoRet: 1,
                             args: [.init(index: 0, value: .max, valueTwo: 1, op: "SCMP_CMP_EQ")])
                     ]),
-                rootfsPropagation: "private", maskedPaths: ["/m"], readonlyPaths: []))
+                rootfsPropagation: "private", maskedPaths: ["/m"], readonlyPaths: [],
+                personality: .init(domain: "LINUX32")))
     }
 
     @Test("What is written is read back by another decoder")

@@ -44,6 +44,9 @@ struct Exec: ParsableCommand {
 
     @OptionGroup var attach: AttachOptions
 
+    @Option(name: .long, help: ArgumentHelp("Pass so many descriptors on, from 3 on.", valueName: "number"))
+    var preserveFds: UInt64?
+
     @Flag(name: .long, help: "Print where the time went, to standard error.")
     var timing = false
 
@@ -56,6 +59,7 @@ struct Exec: ParsableCommand {
         guard latest || !words.isEmpty else {
             throw EngineError("exec requires the name or ID of a container or the --latest flag")
         }
+        let passedDescriptors = try PassedDescriptors.count(preserveFds)
         let variables = try EnvironmentWords.variables(files: envFile, words: env)
         let timing = Timing()
         defer { if self.timing { TimingReport.print(timing) } }
@@ -71,6 +75,7 @@ struct Exec: ParsableCommand {
         request.privileged = privileged
         request.terminal = tty
         request.openStandardInput = interactive
+        request.passedDescriptors = passedDescriptors
         if detach {
             Output.line(try engine.execDetached(request))
             return

@@ -23,6 +23,9 @@ struct Run: ParsableCommand {
     @Flag(name: .long, help: "Remove the container when it ends, and then its image, unless another one uses it.")
     var rmi = false
 
+    @Option(name: .long, help: ArgumentHelp("Pass so many descriptors on, from 3 on.", valueName: "number"))
+    var preserveFds: UInt64?
+
     @Flag(name: .long, help: "Print where the time went, to standard error.")
     var timing = false
 
@@ -37,6 +40,7 @@ struct Run: ParsableCommand {
         let streams = streams.map { $0.lowercased() }
         let timing = Timing()
         var request = try options.request(Self.self)
+        request.passedDescriptors = try PassedDescriptors.count(preserveFds)
         if rmi { (request.autoRemove, request.settings.removesImage) = (true, true) }
         let engine = try Invocation.engine(timing: timing)
         defer { if self.timing { TimingReport.print(timing) } }
@@ -71,6 +75,22 @@ struct Create: ParsableCommand {
     func run() throws {
         let request = try options.request(Self.self)
         Output.line(try Invocation.engine().create(request))
+    }
+}
+
+/// `--preserve-fds`: the caller's descriptors that a process in a container gets.
+enum PassedDescriptors {
+    /// How many they are, from 3 on. To be asked before this process opens any of its own.
+    ///
+    /// - Throws: `EngineError`, in Podman's words, for one that is not there.
+    static func count(_ asked: UInt64?) throws -> Int32 {
+        let count = Int32(clamping: asked ?? 0)
+        for number in 3..<3 + Int64(count) where !File.exists("/proc/self/fd/\(number)") {
+            throw EngineError(
+                "file descriptor \(number) is not available - the preserve-fds option requires that file descriptors "
+                    + "must be passed")
+        }
+        return count
     }
 }
 

@@ -43,6 +43,12 @@ struct IsolationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Time zone, such as Europe/Berlin, or local.", valueName: "zone"))
     var tz: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What kernel programs take it for: LINUX or LINUX32 (crun, or runc from 1.2 on).", valueName: "domain"))
+    var personality: String?
+
     @Flag(name: .long, inversion: .prefixedNo, help: "Add a user that is a number to the files of users and groups.")
     var passwd = true
 
@@ -97,6 +103,12 @@ struct IsolationOptions: ParsableArguments {
             request.settings.timeZoneFile = tz == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/\(tz)"
         }
         request.settings.hasNoReadOnlyTmpfs = readOnlyTmpfs ? nil : true
+        if let personality, !personality.isEmpty {
+            guard ["LINUX", "LINUX32"].contains(personality.uppercased()) else {
+                throw EngineError("invalid personality \(personality): it is LINUX or LINUX32")
+            }
+            request.settings.personality = personality.uppercased()
+        }
         request.settings.addsNoAccount = passwd ? nil : true
         request.settings.accountLine = passwdEntry.flatMap { $0.isEmpty ? nil : $0 }
         if usesInit || initPath != nil { request.settings.initProgram = try initProgram() }

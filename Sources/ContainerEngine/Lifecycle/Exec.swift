@@ -55,6 +55,8 @@ public struct ExecRequest: Sendable {
     public var terminal = false
     /// Whether standard input is passed on.
     public var openStandardInput = false
+    /// `--preserve-fds`: how many of this process's descriptors, from 3 on, the new process gets.
+    public var passedDescriptors: Int32 = 0
 
     /// A process with the container's own settings.
     public init(container: String, arguments: [String]) {
@@ -132,6 +134,7 @@ extension Engine {
             temporaryDirectory: "\(paths.runRoot)/tmp")
         monitorRequest.terminal = request.terminal
         monitorRequest.openStandardInput = request.openStandardInput
+        monitorRequest.passedDescriptors = request.passedDescriptors
         return try Monitor(runtime: try launcher.runtime(record.spec.runtime)).exec(
             monitorRequest, process: process.encoded())
     }

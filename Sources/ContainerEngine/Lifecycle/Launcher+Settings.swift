@@ -20,6 +20,7 @@ extension ContainerSettings {
         blueprint.noNewPrivileges = security?.noNewPrivileges ?? false
         blueprint.maskedPaths = security?.masked ?? []
         blueprint.unmaskedPaths = security?.unmasked ?? []
+        blueprint.personality = personality
         blueprint.annotations = annotations ?? [:]
         blueprint.initProgram = initProgram
         blueprint.readOnlyTmpfs = hasNoReadOnlyTmpfs != true

@@ -18,6 +18,8 @@ struct ProcessLaunch: Sendable {
     var hostAddress: IPAddress?
     /// Where definitions of networks are: the clean-up is called in an environment of its own.
     var networkDirectory: String
+    /// How many of this process's descriptors, from 3 on, the container's process gets.
+    var passedDescriptors: Int32 = 0
     /// Bound sockets of published ports, for conmon to hold.
     var portDescriptors: [Int32]
     /// Namespaces of other containers that it joins, by kind: `pid`, `uts` and `cgroup`.
@@ -66,6 +68,7 @@ struct Launcher: Sendable {
         request.openStandardInput = spec.openStandardInput
         request.exitCommand =
             cleanupCommand + ["--network-config-dir", launch.networkDirectory, "container", "cleanup", spec.id]
+        request.passedDescriptors = launch.passedDescriptors
         request.heldDescriptors = launch.portDescriptors
         return try timing.measure("create process") {
             try Monitor(runtime: try runtime(spec.runtime)).create(request)

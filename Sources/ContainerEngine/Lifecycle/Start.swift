@@ -14,7 +14,7 @@ extension Engine {
             defer { unlock(lock, spec.id) }
             try prepareFiles(spec)
             try writeIDFile(request.idFile, spec.id)
-            try runFailures { try prepare(spec) }
+            try runFailures { try prepare(spec, passing: request.passedDescriptors) }
             try begin(spec)
         }
         return spec.id
@@ -26,7 +26,7 @@ extension Engine {
     /// - Throws: `EngineError`; nothing is left of the container if its process was not started.
     public func runAttached(_ request: CreateRequest, _ plan: AttachPlan) throws -> Int32 {
         let spec = try runFailures { try insert(request) }
-        return try attached(spec, plan) {
+        return try attached(spec, plan, passing: request.passedDescriptors) {
             try prepareFiles(spec)
             try writeIDFile(request.idFile, spec.id)
         } undo: {
@@ -148,7 +148,8 @@ extension Engine {
 
     /// Brings a container up with a person attached, and stays to the end. The lock is held until the process runs.
     private func attached(
-        _ spec: ContainerSpec, _ plan: AttachPlan, files: () throws -> Void, undo: () throws -> Void
+        _ spec: ContainerSpec, _ plan: AttachPlan, passing descriptors: Int32 = 0, files: () throws -> Void,
+        undo: () throws -> Void
     ) throws -> Int32 {
         let lock = try lock(spec.id)
         var hasBegun = false
@@ -156,7 +157,7 @@ extension Engine {
         let outcome: AttachOutcome
         do {
             try files()
-            try runFailures { try prepareOrResume(spec) }
+            try runFailures { try prepareOrResume(spec, passing: descriptors) }
             let session = try AttachSession(paths.bundle(spec.id))
             outcome = try session.run(
                 try plan.options(errorOutput: true),
@@ -202,8 +203,9 @@ extension Engine {
     }
 
     /// Brings a container up to where its process waits to be started: ports, intents, namespace, then file system and
-    /// process beside the network. The caller holds the lock and undoes everything if this fails.
-    private func prepare(_ requested: ContainerSpec) throws {
+    /// process beside the network; the process gets so many of the caller's `descriptors` from 3 on. The caller holds the
+    /// lock and undoes everything if this fails.
+    private func prepare(_ requested: ContainerSpec, passing descriptors: Int32 = 0) throws {
         var spec = requested
         // As in Podman, those that it cannot be without start with it. They are older: locks are never taken in a circle.
         for dependency in spec.dependencies { try start(dependency) }
@@ -222,8 +224,8 @@ extension Engine {
         let launch = ProcessLaunch(
             spec: spec, namespace: intent.namespace, networks: intent.networks,
             networkOwner: try networkOwner(of: spec), hostAddress: try hostAddress(intent.networks),
-            networkDirectory: try networkDirectory(), portDescriptors: claim.descriptors,
-            joined: try joinedNamespaces(spec))
+            networkDirectory: try networkDirectory(), passedDescriptors: descriptors,
+            portDescriptors: claim.descriptors, joined: try joinedNamespaces(spec))
         // The process is created in the namespace while its links are made there; it starts when both are done.
         let launcher = try Launcher(self)
         let creation = try ThreadBound { try launcher.create(launch) }
@@ -244,8 +246,10 @@ extension Engine {
     }
 
     /// Brings up what is not up yet. The caller holds the lock.
-    private func prepareOrResume(_ spec: ContainerSpec) throws {
-        guard let record = try store.container(id: spec.id), record.isInitialized else { return try prepare(spec) }
+    private func prepareOrResume(_ spec: ContainerSpec, passing descriptors: Int32 = 0) throws {
+        guard let record = try store.container(id: spec.id), record.isInitialized else {
+            return try prepare(spec, passing: descriptors)
+        }
         // From here on whoever finds it half started takes it down, or takes it over.
         try store.setRun(spec.id, .starting, owned: true)
         // Its networks may have been changed while it waited.

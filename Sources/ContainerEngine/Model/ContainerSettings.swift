@@ -55,6 +55,8 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
     public var umask: UInt32?
     /// `--tz`: the host's file that is shown as /etc/localtime.
     public var timeZoneFile: String?
+    /// `--personality`: `LINUX` or `LINUX32`.
+    public var personality: String?
     /// `--annotation`.
     public var annotations: [String: String]?
     /// `--read-only-tmpfs=false`.

@@ -76,6 +76,8 @@ public struct CreateRequest: Sendable {
     public var namespaces: [String: String] = [:]
     /// `--volumes-from`, as written.
     public var volumesFrom: [String] = []
+    /// `run --preserve-fds`: how many of this process's descriptors, from 3 on, the first run's process gets.
+    public var passedDescriptors: Int32 = 0
     /// `--cidfile`.
     public var idFile: String?
     /// The command line, for `inspect`.

@@ -46,7 +46,8 @@ extension RuntimeConfiguration {
             cgroupsPath: "\(blueprint.cgroupParent)/\(blueprint.id)", namespaces: namespaces(blueprint),
             devices: devices(blueprint, host), rootfsPropagation: propagation(mounts),
             maskedPaths: (privileged ? [] : shown(maskedPaths + host.thermalThrottles)) + blueprint.maskedPaths,
-            readonlyPaths: privileged ? [] : shown(readonlyPaths))
+            readonlyPaths: privileged ? [] : shown(readonlyPaths),
+            personality: blueprint.personality.map(RuntimeLinux.Personality.init))
     }
 
     private static func rule(_ device: (file: RuntimeDevice, access: String)) -> RuntimeResources.DeviceRule {

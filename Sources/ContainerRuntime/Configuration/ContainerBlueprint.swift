@@ -97,6 +97,8 @@ public struct ContainerBlueprint: Sendable {
     public var maskedPaths: [String] = []
     /// Paths that are shown, although they are masked or read-only by default; `ALL` for all of them.
     public var unmaskedPaths: [String] = []
+    /// `--personality`: the execution domain, `LINUX` or `LINUX32`.
+    public var personality: String?
     /// `--annotation`.
     public var annotations: [String: String] = [:]
     /// `--init`: the host's program that runs the container's.

@@ -51,6 +51,8 @@ public struct Monitor: Sendable {
         public var openStandardInput = false
         /// What conmon runs when the container has ended: program and arguments; nothing if empty.
         public var exitCommand: [String] = []
+        /// How many of this process's descriptors, from 3 on, the container's process gets.
+        public var passedDescriptors: Int32 = 0
         /// Open descriptors that conmon is to keep open as long as the container runs, such as bound sockets. The
         /// container does not get them. They stay the caller's, to close when `create` has returned.
         public var heldDescriptors: [Int32] = []
@@ -105,7 +107,7 @@ public struct Monitor: Sendable {
         arguments += Self.exitArguments(request.exitCommand)
         let launch = try MonitorLaunch(
             program: program(arguments, temporaryDirectory: request.temporaryDirectory), attach: false,
-            held: request.heldDescriptors)
+            passed: request.passedDescriptors, held: request.heldDescriptors)
         let move = launch.move
         defer { move.made() }
         var channel = launch.channel()

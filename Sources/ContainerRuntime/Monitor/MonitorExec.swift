@@ -21,6 +21,8 @@ extension Monitor {
         public var terminal = false
         /// `-i`.
         public var openStandardInput = false
+        /// How many of this process's descriptors, from 3 on, the new process gets.
+        public var passedDescriptors: Int32 = 0
         /// What conmon runs when the process has ended; nothing if empty.
         public var exitCommand: [String] = []
 
@@ -61,7 +63,8 @@ extension Monitor {
         if request.openStandardInput { arguments.append("-i") }
         arguments += Self.exitArguments(request.exitCommand)
         let launch = try MonitorLaunch(
-            program: program(arguments, temporaryDirectory: request.temporaryDirectory), attach: true, held: [])
+            program: program(arguments, temporaryDirectory: request.temporaryDirectory), attach: true,
+            passed: request.passedDescriptors, held: [])
         let ready = try launch.attached(until: Deadline(after: Self.patience))
         return ExecSession(
             ready: ready, runtime: runtime, log: log, monitor: Self.pid(inFile: monitorPidFile).flatMap(Self.identity))

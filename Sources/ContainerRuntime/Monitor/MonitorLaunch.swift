@@ -10,25 +10,30 @@ struct MonitorLaunch: ~Copyable {
     /// The runtime's, of a process into the container's cgroups.
     let move: ExpectedCgroupMove
 
-    /// The numbers that conmon has its descriptors at; what it is to hold comes after them.
-    private static let syncNumber = 3
-    private static let startNumber = 4
-    private static let attachNumber = 5
-
     /// Starts conmon and returns when it has gone into the background.
     ///
+    /// - Parameters:
+    ///   - base: conmon with its arguments.
+    ///   - wanted: Whether it is to say when one can attach.
+    ///   - passed: How many of this process's descriptors from 3 on the runtime gets at the same numbers.
+    ///   - held: What conmon is to keep open.
     /// - Throws: `RuntimeFailure` with what conmon wrote, when it did not get that far.
-    init(program base: Program, attach wanted: Bool, held: [Int32]) throws(RuntimeFailure) {
+    init(program base: Program, attach wanted: Bool, passed: Int32 = 0, held: [Int32]) throws(RuntimeFailure) {
         do {
             let sync = try Pipe()
             let attach = try Pipe()
             let errors = try Pipe()
             let start = try PeerSocketPair()
             var program = base
-            program.environment += ["_OCI_SYNCPIPE=\(Self.syncNumber)", "_OCI_STARTPIPE=\(Self.startNumber)"]
-            if wanted { program.environment.append("_OCI_ATTACHPIPE=\(Self.attachNumber)") }
+            // Those of conmon's own come after what is passed, and what it is to hold comes last.
+            let first = 3 + passed
+            program.environment += ["_OCI_SYNCPIPE=\(first)", "_OCI_STARTPIPE=\(first + 1)"]
+            if wanted { program.environment.append("_OCI_ATTACHPIPE=\(first + 2)") }
+            if passed > 0 {
+                program.arguments += ["--runtime-opt", "--preserve-fds", "--runtime-opt", "\(passed)"]
+            }
             program.descriptors =
-                [nil, nil, errors.writeEnd.raw, sync.writeEnd.raw, start.theirs.raw]
+                [nil, nil, errors.writeEnd.raw] + Array(3..<first) + [sync.writeEnd.raw, start.theirs.raw]
                 + [wanted ? attach.writeEnd.raw : nil] + held
             let child = try program.start()
             // Not before: as long as the first move waits, no process can be made in another cgroup.
