@@ -195,6 +195,7 @@ struct ContainerDocument {
                 .init("Annotations", annotations),
                 .init("StopSignal", .int(Int64(spec.stopSignal))), .init("HealthcheckOnFailureAction", "none"),
                 .init("CreateCommand", .strings(spec.createCommand)),
+                .init("SystemdMode", json: "SystemdMode", omitEmpty: true, .bool(spec.settings?.runsSystemd == true)),
                 .init("Umask", .string(spec.settings?.umaskText ?? "0022")),
                 .init("Timeout", .int(Int64(clamping: spec.settings?.secondsToRun ?? 0))),
                 .init("StopTimeout", .int(spec.stopTimeout)),

@@ -60,6 +60,12 @@ struct IsolationOptions: ParsableArguments {
     @Flag(name: .customLong("init"), help: "Run a small init as process 1, which reaps and passes signals on.")
     var usesInit = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Prepare for systemd as process 1: true (if that is the command), false, always.", valueName: "mode"))
+    var systemd = "true"
+
     @Option(name: .long, help: ArgumentHelp("The init to run (default: catatonit).", valueName: "program"))
     var initPath: String?
 
@@ -102,6 +108,7 @@ struct IsolationOptions: ParsableArguments {
             }
             request.settings.timeZoneFile = tz == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/\(tz)"
         }
+        request.systemd = systemd
         request.settings.hasNoReadOnlyTmpfs = readOnlyTmpfs ? nil : true
         if let personality, !personality.isEmpty {
             guard ["LINUX", "LINUX32"].contains(personality.uppercased()) else {

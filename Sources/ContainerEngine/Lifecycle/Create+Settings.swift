@@ -19,6 +19,7 @@ extension ContainerSpec {
                 "invalid config provided: cannot set hostname when running in the \(settings.hostName == .host ? "host" : "container") "
                     + "UTS namespace: invalid configuration")
         }
+        settings.runsSystemd = try runsSystemd(request) ? true : nil
         try Self.check(memory: &settings)
         try Self.check(processors: settings.processors)
         try check(sysctl: settings)
@@ -32,6 +33,30 @@ extension ContainerSpec {
             throw EngineError("running container create option: stat \(file): no such file or directory")
         }
         return settings == ContainerSettings() ? nil : settings
+    }
+
+    /// SIGRTMIN+3, as glibc counts: systemd(1) halts at it.
+    static let systemdStopSignal: Int32 = 37
+
+    /// `--systemd`: whether it is made ready for a systemd, because that is its program or because it shall be.
+    ///
+    /// - Throws: `EngineError`, in Podman's words, for another mode.
+    func runsSystemd(_ request: CreateRequest) throws -> Bool {
+        switch request.systemd {
+        case "always": return true
+        case "false": return false
+        case "true", "":
+            // A build puts a shell before the program.
+            let words =
+                arguments.count > 2 && arguments.starts(with: ["/bin/sh", "-c"]) ? arguments[2...] : arguments[...]
+            guard request.settings.initProgram == nil, let program = words.first else { return false }
+            let isInit = ["/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init"].contains(program)
+            return isInit || program.split(separator: "/").last == "systemd"
+        default:
+            throw EngineError(
+                "invalid config provided: --systemd values must be one of \"true, false, always\": invalid configuration"
+            )
+        }
     }
 
     private static func check(memory settings: inout ContainerSettings) throws {

@@ -199,6 +199,8 @@ extension ContainerSpec {
         if let signal = request.stopSignal ?? image.stopSignal, !signal.isEmpty {
             guard let parsed = Signal(signal) else { throw EngineError("invalid signal: \(signal)") }
             stopSignal = parsed.rawValue
+        } else if try runsSystemd(request) {
+            stopSignal = Self.systemdStopSignal
         }
         exposedPorts = image.exposedPorts.union(try request.expose.flatMap(ExposedPort.parse)).sorted()
         try mount(request, image.volumes)

@@ -23,6 +23,7 @@ extension ContainerSettings {
         blueprint.personality = personality
         blueprint.annotations = annotations ?? [:]
         blueprint.initProgram = initProgram
+        blueprint.systemd = runsSystemd == true
         blueprint.readOnlyTmpfs = hasNoReadOnlyTmpfs != true
         blueprint.unsetVariables = unsetVariables ?? []
         if communication == .host { blueprint.communication = .host }

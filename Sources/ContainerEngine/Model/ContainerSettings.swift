@@ -47,6 +47,8 @@ public struct ContainerSettings: Codable, Sendable, Hashable {
     public var security: SecurityOptions?
     /// `--init`: the host's path of the program that is process 1.
     public var initProgram: String?
+    /// `--systemd`: whether it is made ready for a systemd as process 1.
+    public var runsSystemd: Bool?
     /// `--passwd=false`.
     public var addsNoAccount: Bool?
     /// `--passwd-entry`.

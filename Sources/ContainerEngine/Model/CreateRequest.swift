@@ -30,6 +30,8 @@ public struct CreateRequest: Sendable {
     public var terminal = false
     /// `-i`.
     public var openStandardInput = false
+    /// `--systemd`, as written.
+    public var systemd = "true"
     /// `--label`.
     public var labels: [String: String] = [:]
     /// `--privileged`.

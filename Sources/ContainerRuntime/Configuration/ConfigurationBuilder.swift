@@ -106,11 +106,14 @@ extension RuntimeProcess {
     init(of blueprint: ContainerBlueprint, on host: HostFacts) throws(RuntimeFailure) {
         var user = blueprint.user
         if user.umask == nil { user.umask = 0o022 }
+        // machine-id(5): systemd takes its machine's id from it.
+        let identity = blueprint.systemd ? ["container_uuid=\(blueprint.id.prefix(32))"] : []
         let program = blueprint.initProgram == nil ? [] : [MountTable.initProgram, "--"]
         self.init(
             terminal: blueprint.terminal ? true : nil, user: user, args: program + blueprint.args,
             env: ContainerEnvironment.complete(
-                blueprint.env, hostname: blueprint.hostname, home: blueprint.home, unset: blueprint.unsetVariables),
+                identity + blueprint.env, hostname: blueprint.hostname, home: blueprint.home,
+                unset: blueprint.unsetVariables),
             cwd: blueprint.cwd,
             capabilities: try Self.capabilities(
                 blueprint, user: user.uid, privileged: blueprint.privileged, on: host),

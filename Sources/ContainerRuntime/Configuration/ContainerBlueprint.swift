@@ -101,6 +101,8 @@ public struct ContainerBlueprint: Sendable {
     public var personality: String?
     /// `--annotation`.
     public var annotations: [String: String] = [:]
+    /// Whether a systemd can run in it: with memory file systems and a control group of its own that it can write.
+    public var systemd = false
     /// `--init`: the host's program that runs the container's.
     public var initProgram: String?
     /// `--unsetenv`: defaults that are not set; `*` for all of them.

@@ -95,6 +95,7 @@ enum MountTable {
             .init(destination: path, type: "bind", source: path, options: ["bind", "nosuid", "noexec", "nodev"])
         }
         let isShared = blueprint.communication == .host
+        let isUnifiedSystemd = blueprint.systemd && ContainerCgroups.isUnified()
         return [
             .init(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
             .init(
@@ -117,13 +118,31 @@ enum MountTable {
                     options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(blueprint.sharedMemorySize)"]),
             .init(
                 destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
-                options: ["rprivate", "nosuid", "noexec", "nodev", "relatime", access]),
+                options: ["rprivate", "nosuid", "noexec", "nodev", "relatime", isUnifiedSystemd ? "rw" : access]),
+        ] + (blueprint.systemd && !isUnifiedSystemd ? systemdGroups(blueprint) : [])
+    }
+
+    /// In cgroup v1 systemd has a hierarchy of its own, and nothing in it limits anything. Where the container's own
+    /// group is its root, that is what it sees.
+    private static func systemdGroups(_ blueprint: ContainerBlueprint) -> [RuntimeMount] {
+        let hierarchy = "/sys/fs/cgroup/systemd"
+        guard File.isDirectory(hierarchy) else { return [] }
+        let isOwn = blueprint.controlGroups == .own
+        return [
+            .init(
+                destination: hierarchy, type: "bind",
+                source: isOwn ? "\(hierarchy)\(blueprint.cgroupParent)/\(blueprint.id)" : hierarchy,
+                options: ["bind", "rprivate", "nosuid", "noexec", "nodev"])
         ]
     }
 
     private static func temporary(_ blueprint: ContainerBlueprint) -> [RuntimeMount] {
-        guard blueprint.readOnlyRoot && blueprint.readOnlyTmpfs else { return [] }
-        return ["/run", "/tmp", "/var/tmp"].map {
+        let isReadOnly = blueprint.readOnlyRoot && blueprint.readOnlyTmpfs
+        guard isReadOnly || blueprint.systemd else { return [] }
+        let places =
+            ["/run", "/tmp"] + (isReadOnly ? ["/var/tmp"] : [])
+            + (blueprint.systemd ? ["/run/lock", "/var/log/journal"] : [])
+        return places.map {
             .init(
                 destination: $0, type: "tmpfs", source: "tmpfs",
                 options: ["rw", "rprivate", "nosuid", "nodev", "tmpcopyup"])
