@@ -63,8 +63,9 @@ struct IsolationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Prepare for systemd as process 1: true (if that is the command), false, always.", valueName: "mode"))
-    var systemd = "true"
+            "Prepare for systemd as process 1: true (the default: if it is the command), false, always.",
+            valueName: "mode"))
+    var systemd: String?
 
     @Option(name: .long, help: ArgumentHelp("The init to run (default: catatonit).", valueName: "program"))
     var initPath: String?
@@ -108,7 +109,7 @@ struct IsolationOptions: ParsableArguments {
             }
             request.settings.timeZoneFile = tz == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/\(tz)"
         }
-        request.systemd = systemd
+        request.systemd = systemd ?? "true"
         request.settings.hasNoReadOnlyTmpfs = readOnlyTmpfs ? nil : true
         if let personality, !personality.isEmpty {
             guard ["LINUX", "LINUX32"].contains(personality.uppercased()) else {

@@ -36,8 +36,8 @@ struct RecordOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "What the image's volumes are: bind (a new volume each), tmpfs or ignore.", valueName: "mode"))
-    var imageVolume = "bind"
+            "What the image's volumes are: bind (the default: a new volume each), tmpfs or ignore.", valueName: "mode"))
+    var imageVolume: String?
 
     @Option(name: .long, help: ArgumentHelp("Mount what another container has: NAME[:ro].", valueName: "container"))
     var volumesFrom: [String] = []
@@ -71,7 +71,7 @@ struct RecordOptions: ParsableArguments {
         let unset = unsetenv + (unsetenvAll ? ["*"] : [])
         request.settings.unsetVariables = unset.isEmpty ? nil : unset
         request.mergedEnvironment = envMerge
-        request.imageVolumes = try Self.imageVolumes(imageVolume)
+        request.imageVolumes = try Self.imageVolumes(imageVolume ?? "bind")
         for file in labelFile { request.labels.merge(try Self.labels(file)) { old, _ in old } }
         for text in annotation {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

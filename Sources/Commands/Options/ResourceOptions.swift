@@ -41,7 +41,7 @@ struct ResourceOptions: ParsableArguments {
     var ulimit: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("Who goes first when memory is gone, -1000 to 1000.", valueName: "number"))
-    var oomScoreAdj: Int?
+    var oomScoreAdj: Int64?
 
     @Option(name: .long, help: ArgumentHelp("Microseconds of a period of real-time processes.", valueName: "number"))
     var cpuRtPeriod: UInt64?
@@ -113,7 +113,7 @@ struct ResourceOptions: ParsableArguments {
         if let oomScoreAdj, !(-1000...1000).contains(oomScoreAdj) {
             throw EngineError("invalid value for oom-score-adj: \(oomScoreAdj)")
         }
-        request.settings.oomScoreAdjustment = oomScoreAdj
+        request.settings.oomScoreAdjustment = oomScoreAdj.map { Int($0) }
         request.settings.realtimePeriod = cpuRtPeriod == 0 ? nil : cpuRtPeriod
         request.settings.realtimeRuntime = cpuRtRuntime == 0 ? nil : cpuRtRuntime
         if let memorySwappiness, memorySwappiness > 100 {
