@@ -67,7 +67,7 @@ def main():
             engine.environment[name] = there.environment[name]
         archive = make_archive(scratch, options)
         there.copy(f"docker-archive:{archive}", "bench/image:latest", "--format oci")
-        compare(engines, options, archive, there)
+        compare(engines, options, archive, there, scratch)
         if options.many:
             crowd(engines["swiftlet"], options, scratch)
 
@@ -101,7 +101,15 @@ def layer(chance, words, number, size):
 
 # --- what is measured ---------------------------------------------------------------------------
 
-def compare(engines, options, archive, there):
+def elsewhere(engine, directory):
+    """The engine on a store of its own. Podman takes no runroot whose path has more than 50 characters."""
+    return replace(engine, options=[*engine.options, "--root", str(directory), "--runroot", f"/run/{directory.name}"])
+
+
+def compare(engines, options, archive, there, scratch):
+    """Each turn has a store of its own, which goes with the scratch directory: ext4 looks at each inode that was deleted
+    within the last minutes before it takes one that is free, so what unpacks after a removal is the slower the larger
+    that was."""
     print(f"{options.size} MB in {options.layers} layers; {options.rounds} rounds; milliseconds, median (least)\n")
     head()
     commands = {"pull": ("pull", "-q", "--cert-dir", there.certs, NAME), "load": ("load", "-q", "-i", archive)}
@@ -109,9 +117,9 @@ def compare(engines, options, archive, there):
         times = {name: [] for name in engines}
         for number in range(options.rounds + 1):
             for name in list(engines) if number % 2 else list(reversed(engines)):
-                engines[name].ok("rmi", "-a", "-f")
+                engine = elsewhere(engines[name], scratch / f"{title}{number}.{name}")
                 do("sync")
-                took, _ = timed(engines[name].command(*command), engines[name].environ())
+                took, _ = timed(engine.command(*command), engine.environ())
                 if number:
                     times[name].append(took)
         row(title, times["swiftlet"], times.get("podman"), TIME_TARGET)
@@ -162,11 +170,9 @@ def huge(name, engine, options, scratch):
 
 def crowd(engine, options, scratch):
     """Commands on a store with one image, and on another with many more, turn by turn."""
-    def store(name):
-        # Both are named, for a line with options before the command takes longer to parse.
-        return replace(engine, options=[*engine.options, "--root", str(scratch / name), "--runroot", str(scratch / f"{name}.run")])
-    crowded = store("crowd")
-    stores = {"1 image": store("alone"), f"{options.many} more": crowded}
+    # Both are named, for a line with options before the command takes longer to parse.
+    crowded = elsewhere(engine, scratch / "crowd")
+    stores = {"1 image": elsewhere(engine, scratch / "alone"), f"{options.many} more": crowded}
     for each in stores.values():
         each.ok("load", "-q", "-i", program.image_archive())
     content = io.BytesIO()
