@@ -107,9 +107,13 @@ def elsewhere(engine, directory):
 
 
 def compare(engines, options, archive, there, scratch):
-    """Each turn has a store of its own, which goes with the scratch directory: ext4 looks at each inode that was deleted
-    within the last minutes before it takes one that is free, so what unpacks after a removal is the slower the larger
-    that was."""
+    """Each turn has a store of its own, on a file system that is new: ext4 looks at each inode that was deleted within the
+    last minutes before it takes one that is free, so what unpacks after a removal is the slower the larger that was."""
+    stores = scratch / "stores"
+    stores.mkdir()
+    do(f"truncate -s 40G {stores}.ext4 && mkfs.ext4 -q -E nodiscard {stores}.ext4 && mount -o loop {stores}.ext4 {stores}")
+    # Else what is written waits in the memory of two file systems.
+    do(f"losetup --direct-io=on $(findmnt --noheadings --output SOURCE {stores})")
     print(f"{options.size} MB in {options.layers} layers; {options.rounds} rounds; milliseconds, median (least)\n")
     head()
     commands = {"pull": ("pull", "-q", "--cert-dir", there.certs, NAME), "load": ("load", "-q", "-i", archive)}
@@ -117,7 +121,7 @@ def compare(engines, options, archive, there, scratch):
         times = {name: [] for name in engines}
         for number in range(options.rounds + 1):
             for name in list(engines) if number % 2 else list(reversed(engines)):
-                engine = elsewhere(engines[name], scratch / f"{title}{number}.{name}")
+                engine = elsewhere(engines[name], stores / f"{title}{number}.{name}")
                 do("sync")
                 took, _ = timed(engine.command(*command), engine.environ())
                 if number:
