@@ -41,13 +41,13 @@ extension Evaluator {
         switch statement {
         case .text(let text): output += text
         case .action(let pipeline): try write(pipeline, dot: dot)
-        case .field(let name, _):
+        case .field(let name, let pipeline):
             // The short way for a string of a struct.
             if case .object(let object)? = dot, object.kind == .structure, let field = object.field(name),
                 field.method == nil, case .string(let text) = field.value
             {
                 output += text
-            } else if case .field(_, let pipeline) = statement {
+            } else {
                 try write(pipeline, dot: dot)
             }
         case .conditional(let branch): try enter(branch, isWith: false, dot: dot)
